@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using Tocsin.Core.Catalog;
+
+namespace Tocsin.Collect.Files;
+
+/// <summary>Where the parts of a catalog lie on disk.</summary>
+public sealed record CatalogRoot(string Path, bool Shipped);
+
+/// <summary>Reads catalog folders. A file that cannot be read is a problem of its entry and of no other.</summary>
+public static class CatalogFiles
+{
+    public const string ObservationsFile = "observations.yaml";
+
+    public static ErrorReference Read(IReadOnlyList<CatalogRoot> roots)
+    {
+        var problems = new List<Problem>();
+        var folders = roots.SelectMany(r => Folders(r, problems)).ToList();
+        var shipped = roots.FirstOrDefault(r => r.Shipped) ?? roots[0];
+        var observations = System.IO.Path.Combine(shipped.Path, ObservationsFile);
+        var text = TryRead(observations, problems) ?? "";
+        var quiet = roots.SelectMany(r => Quiet(r, problems)).ToImmutableArray();
+        var reference = ErrorReference.Build(folders, text, Show(observations), quiet);
+        return reference with { Problems = [.. problems, .. reference.Problems] };
+    }
+
+    /// <summary>The entry.yaml files of a catalog, for a stamp of its state; what cannot be listed is left out.</summary>
+    public static IEnumerable<string> EntryFiles(CatalogRoot root) =>
+        EntryFolders(root.Path).Select(f => System.IO.Path.Combine(f, "entry.yaml")).Where(File.Exists);
+
+    private static IEnumerable<EntryFolder> Folders(CatalogRoot root, List<Problem> problems)
+    {
+        if (!Directory.Exists(root.Path))
+        {
+            problems.Add(new Problem(new Place(root.Path), "no-catalog", "there is no such folder; a catalog is a folder of LAYER/ENTRY folders"));
+            yield break;
+        }
+        foreach (var folder in EntryFolders(root.Path))
+        {
+            var yaml = System.IO.Path.Combine(folder, "entry.yaml");
+            if (!File.Exists(yaml))
+            {
+                problems.Add(new Problem(new Place(Show(folder)), "no-entry", "the folder has no entry.yaml; `tocsin catalog new LAYER/ID` writes a draft"));
+                continue;
+            }
+            if (TryRead(yaml, problems) is not { } text) continue;
+            var guide = System.IO.Path.Combine(folder, "guide.md");
+            yield return new EntryFolder(
+                Show(folder),
+                System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(folder)) ?? "",
+                System.IO.Path.GetFileName(folder),
+                text,
+                File.Exists(guide) ? TryRead(guide, problems) : null,
+                Samples(folder, problems),
+                root.Shipped);
+        }
+    }
+
+    private static IEnumerable<string> EntryFolders(string root)
+    {
+        if (!Directory.Exists(root)) return [];
+        return EntryShape.Layers.Select(l => System.IO.Path.Combine(root, l)).Where(Directory.Exists)
+            .SelectMany(l => Directory.EnumerateDirectories(l).Order(StringComparer.Ordinal))
+            .Where(f => !System.IO.Path.GetFileName(f).StartsWith('.'));
+    }
+
+    private static ImmutableArray<(string File, string Text)> Samples(string folder, List<Problem> problems)
+    {
+        var samples = System.IO.Path.Combine(folder, "samples");
+        if (!Directory.Exists(samples)) return [];
+        return
+        [
+            .. Directory.EnumerateFiles(samples, "*.yaml").Order(StringComparer.Ordinal)
+                .Select(f => (File: Show(f), Text: TryRead(f, problems)))
+                .Where(f => f.Text is not null)
+                .Select(f => (f.File, f.Text!)),
+        ];
+    }
+
+    private static IEnumerable<QuietLog> Quiet(CatalogRoot root, List<Problem> problems)
+    {
+        var quiet = System.IO.Path.Combine(root.Path, "quiet");
+        if (!Directory.Exists(quiet)) yield break;
+        foreach (var file in Directory.EnumerateFiles(quiet, "*.log").Order(StringComparer.Ordinal))
+        {
+            if (TryRead(file, problems) is { } text) yield return new QuietLog(Show(file), text);
+        }
+    }
+
+    private static string? TryRead(string file, List<Problem> problems)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problems.Add(new Problem(new Place(Show(file)), "unreadable", $"the file could not be read: {e.Message}"));
+            return null;
+        }
+    }
+
+    // Messages name files as the reader would type them: relative where that is shorter.
+    private static string Show(string path)
+    {
+        var relative = System.IO.Path.GetRelativePath(Directory.GetCurrentDirectory(), path);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+
+namespace Tocsin.Core.Catalog;
+
+/// <summary>The files of a new entry. They parse as they are; lint names what a person must still say.</summary>
+public sealed record EntryDraft(ImmutableArray<(string Name, string Text)> Files, string? Problem)
+{
+    public static EntryDraft Create(string path)
+    {
+        var parts = path.Split('/');
+        if (parts.Length != 2) return Refuse($"\"{path}\" is not LAYER/ID, such as database/mysql-deadlock");
+        if (!EntryShape.Layers.Contains(parts[0], StringComparer.Ordinal))
+            return Refuse($"\"{parts[0]}\" is no layer; {Nearest.Suggest(parts[0], EntryShape.Layers)}layers: {string.Join(", ", EntryShape.Layers)}");
+        if (!Regex.IsMatch(parts[1], $"^(?:{EntryShape.IdPattern})$", RegexOptions.NonBacktracking))
+            return Refuse($"\"{parts[1]}\" is no id; lower-case words with hyphens are, such as mysql-deadlock");
+        return new EntryDraft([("entry.yaml", Yaml(parts[0], parts[1])), ("guide.md", Guide()), ("samples/first.yaml", Samples())], null);
+    }
+
+    private static EntryDraft Refuse(string problem) => new([], problem);
+
+    private static string Yaml(string layer, string id) =>
+        $"""
+        id: {id}
+        title: "What a person would call it, with the words of the error"
+        layer: {layer}
+        component: {layer}
+        service: core-api
+        summary: What it means and what the user feels.
+        signatures:
+          - id: message
+            says: component
+            any:
+              - literal: "replace by words that never change"
+        page:
+          never: Replace by any, with count and within, or say why it pages nobody.
+        causes:
+          - id: first-cause
+            title: The cause in a few words
+            prior: common
+            evidence:
+              - saw: message
+                for: weak
+                group: text
+                because: Why it is evidence
+            fixes: [first-fix]
+        fixes:
+          - id: first-fix
+            title: The fix in a few words
+            does: What is done, in the imperative.
+            verify: What shows that it worked.
+        """ + "\n";
+
+    private static string Guide() =>
+        """
+        ## What it is
+
+        ## Root cause
+
+        ## Diagnose
+
+        ## Fix
+        """ + "\n";
+
+    private static string Samples() =>
+        """
+        samples: []
+        nearMisses: []
+        """ + "\n";
+}

@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using Tocsin.Core.Catalog;
+
+namespace Tocsin.Core.Matching;
+
+/// <summary>A catalog made ready to match: every signature compiled, every factor mapped to the signatures it may start.</summary>
+public sealed class MatchSet
+{
+    private const int WorthTraining = 32 * 1024;
+    private readonly ImmutableArray<string> factors;
+    private readonly Lazy<FactorTable> untrained;
+
+    private MatchSet(ImmutableArray<Entry> entries, ImmutableArray<CompiledSignature> signatures, ImmutableArray<string> factors, int[][] byFactor, int[] unfiltered)
+    {
+        Entries = entries;
+        Signatures = signatures;
+        this.factors = factors;
+        untrained = new Lazy<FactorTable>(() => new FactorTable(factors, []));
+        SignaturesOfFactor = byFactor;
+        Unfiltered = unfiltered;
+    }
+
+    public ImmutableArray<Entry> Entries { get; }
+
+    internal ImmutableArray<CompiledSignature> Signatures { get; }
+
+    internal int[][] SignaturesOfFactor { get; }
+
+    /// <summary>Signatures without a required literal: each is tried on every event. A user's catalog may hold some, the shipped one none.</summary>
+    internal int[] Unfiltered { get; }
+
+    public static MatchSet Build(IEnumerable<Entry> entries)
+    {
+        var all = entries.ToImmutableArray();
+        var signatures = all.SelectMany(e => e.Signatures.Select(s => new CompiledSignature(e, s))).ToImmutableArray();
+        var numbers = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+        var byFactor = new List<List<int>>();
+        var unfiltered = new List<int>();
+        for (var i = 0; i < signatures.Length; i++)
+        {
+            var found = Factors.Of(signatures[i].Signature);
+            if (found.Count == 0) unfiltered.Add(i);
+            foreach (var factor in found)
+            {
+                if (!numbers.TryGetValue(factor, out var number))
+                {
+                    numbers[factor] = number = byFactor.Count;
+                    byFactor.Add([]);
+                }
+                if (!byFactor[number].Contains(i)) byFactor[number].Add(i);
+            }
+        }
+        var names = numbers.OrderBy(p => p.Value).Select(p => p.Key).ToImmutableArray();
+        return new MatchSet(all, signatures, names, [.. byFactor.Select(l => l.ToArray())], [.. unfiltered]);
+    }
+
+    /// <summary>The literal texts the scanner looks for.</summary>
+    public ImmutableArray<string> RequiredLiterals => factors;
+
+    /// <summary>A scanner whose windows suit the sample; short inputs share one table of general rarity.</summary>
+    internal LiteralScanner Scanner(ReadOnlySpan<byte> sample, ScanPath? path) =>
+        new(sample.Length < WorthTraining ? untrained.Value : new FactorTable(factors, sample), path);
+}

@@ -1,0 +1,52 @@
+using System.Text.RegularExpressions;
+
+namespace Tocsin.Core.Matching;
+
+/// <summary>
+/// A regular expression from data. It always runs NonBacktracking, so its cost is linear in the text whatever the pattern;
+/// what that engine cannot do (look-around, back-references) is refused when the entry is read.
+/// </summary>
+internal sealed class RegexPattern(string pattern, bool exactCase)
+{
+    private const int MaxLength = 1000;
+    private const int MaxRepeat = 1000;
+    private Regex? compiled;
+
+    /// <summary>Why the text is no usable expression, or null where it is.</summary>
+    public static string? Refuse(string pattern)
+    {
+        if (pattern.Length > MaxLength) return $"the expression has {pattern.Length} characters, at most {MaxLength} are read";
+        if (RegexFactors.LargestRepeat(pattern) > MaxRepeat) return $"a repetition counts beyond {MaxRepeat}";
+        try
+        {
+            _ = Build(pattern, exactCase: false);
+            return null;
+        }
+        catch (ArgumentException e)
+        {
+            return $"the expression does not compile: {e.Message}";
+        }
+        catch (NotSupportedException)
+        {
+            return "the expression uses look-around, back-references or atomic groups; its cost could not be linear. Use not: for what must be absent";
+        }
+    }
+
+    /// <summary>Whether the text matches; captures of named groups are appended where a list is given.</summary>
+    public bool IsMatch(string text, List<Capture>? captures)
+    {
+        compiled ??= Build(pattern, exactCase);
+        if (captures is null) return compiled.IsMatch(text);
+        var match = compiled.Match(text);
+        if (!match.Success) return false;
+        foreach (var group in match.Groups.Values)
+        {
+            if (group.Success && !char.IsAsciiDigit(group.Name[0])) captures.Add(new Capture(group.Name, group.Value));
+        }
+        return true;
+    }
+
+    private static Regex Build(string pattern, bool exactCase) => new(
+        pattern,
+        RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Multiline | (exactCase ? RegexOptions.None : RegexOptions.IgnoreCase));
+}

@@ -1,0 +1,88 @@
+using NodaTime;
+using Tocsin.Core.Catalog;
+using Tocsin.Core.Signals;
+
+namespace Tocsin.Core.Matching;
+
+/// <summary>The same error with other values, counted together.</summary>
+public sealed class ErrorGroup(string fingerprint, Match first, string source)
+{
+    public string Fingerprint => fingerprint;
+
+    public Match First => first;
+
+    public string Source => source;
+
+    public long Count { get; internal set; }
+}
+
+/// <summary>What was found of one entry: how often, where, when, in which forms.</summary>
+public sealed class EntryTally(Entry entry)
+{
+    /// <summary>Beyond this many forms or minutes, further ones are counted and not listed.</summary>
+    public const int MaxListed = 10_000;
+    private readonly Dictionary<string, ErrorGroup> groups = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> sources = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<long, long> minutes = [];
+
+    public Entry Entry => entry;
+
+    public long Count { get; private set; }
+
+    public Says Strongest { get; private set; }
+
+    public Instant? First { get; private set; }
+
+    public Instant? Last { get; private set; }
+
+    /// <summary>Counts by source, most first.</summary>
+    public IEnumerable<KeyValuePair<string, long>> Sources => sources.OrderByDescending(s => s.Value).ThenBy(s => s.Key, StringComparer.Ordinal);
+
+    /// <summary>Forms of the error, most frequent first.</summary>
+    public IEnumerable<ErrorGroup> Groups => groups.Values.OrderByDescending(g => g.Count).ThenBy(g => g.First.Offset);
+
+    /// <summary>Counts by minute of the stream's own time.</summary>
+    public IEnumerable<(Instant Minute, long Count)> Minutes => minutes.Select(m => (Instant.FromUnixTimeSeconds(m.Key * 60), m.Value));
+
+    public void Add(string source, Match match)
+    {
+        Count++;
+        Strongest = match.Says > Strongest ? match.Says : Strongest;
+        sources[source] = sources.GetValueOrDefault(source) + 1;
+        AddTime(match.Time);
+        var fingerprint = Fingerprint.Of(match.Entry.Id, match.Signature, match.Text);
+        if (!groups.TryGetValue(fingerprint, out var group))
+        {
+            if (groups.Count >= MaxListed) return;
+            groups[fingerprint] = group = new ErrorGroup(fingerprint, match, source);
+        }
+        group.Count++;
+    }
+
+    private void AddTime(Instant? time)
+    {
+        if (time is not { } at) return;
+        First = First is { } first && first < at ? first : at;
+        Last = Last is { } last && last > at ? last : at;
+        var minute = at.ToUnixTimeSeconds() / 60;
+        if (minutes.Count < MaxListed || minutes.ContainsKey(minute)) minutes[minute] = minutes.GetValueOrDefault(minute) + 1;
+    }
+}
+
+/// <summary>Everything found in one scan, by entry.</summary>
+public sealed class ScanTally
+{
+    private readonly Dictionary<string, EntryTally> entries = new(StringComparer.Ordinal);
+
+    public long Total { get; private set; }
+
+    /// <summary>Entries found: the ones that name a cause first, then by count.</summary>
+    public IEnumerable<EntryTally> Entries => entries.Values.OrderByDescending(e => e.Strongest).ThenByDescending(e => e.Count).ThenBy(e => e.Entry.Id, StringComparer.Ordinal);
+
+    public void Add(string source, Match match)
+    {
+        Total++;
+        if (!entries.TryGetValue(match.Entry.Id, out var entry)) entries[match.Entry.Id] = entry = new EntryTally(match.Entry);
+        entry.Add(source, match);
+    }
+}

@@ -1,0 +1,228 @@
+using System.Collections.Immutable;
+using System.Text;
+using NodaTime;
+using Tocsin.Core.Catalog;
+using Tocsin.Core.Signals;
+
+namespace Tocsin.Core.Matching;
+
+/// <summary>What a reader of one stream asks for.</summary>
+/// <param name="Reference">For times that lack a year.</param>
+/// <param name="ContextLines">Lines to give before and after each event.</param>
+public sealed record StreamOptions(Instant Reference, int ContextLines = 0);
+
+/// <summary>
+/// Matches one stream of bytes, fed buffer by buffer, in memory that does not grow with it. Each buffer may start with bytes of the one before
+/// (history), which are looked back at and not matched again; what stands after the last complete event is left for the next call.
+/// </summary>
+public sealed class StreamMatcher
+{
+    /// <summary>A line longer than a buffer is matched in pieces that overlap by this much.</summary>
+    public const int Overlap = 4096;
+    private const int SampleBytes = 64 * 1024;
+    private const int LookBackLines = 20;
+    private const int MaxLookBacks = 50;
+
+    private readonly MatchSet set;
+    private readonly StreamOptions options;
+    private readonly ScanPath? path;
+    private readonly EventTrial trial;
+    private readonly TimingTracker timing = new();
+    private readonly HashSet<(string Entry, string Signature)> reportedInPiece = [];
+    private LiteralScanner? scanner;
+    private HitBuffer hits = new(1024);
+    private long offset;
+    private long line = 1;
+    private long? pieceOf;
+    private Instant? lastTime;
+    private int lookBacks;
+
+    public StreamMatcher(MatchSet set, StreamOptions options)
+        : this(set, options, path: null, vetoed: null)
+    {
+    }
+
+    /// <summary>As above, and tells what would have matched but for a <c>not</c> pattern.</summary>
+    public StreamMatcher(MatchSet set, StreamOptions options, Action<Entry, string, string> vetoed)
+        : this(set, options, path: null, vetoed)
+    {
+    }
+
+    internal StreamMatcher(MatchSet set, StreamOptions options, ScanPath? path, Action<Entry, string, string>? vetoed)
+    {
+        this.set = set;
+        this.options = options;
+        this.path = path;
+        trial = new EventTrial(set) { Vetoed = vetoed };
+    }
+
+    /// <summary>Lines that ended so far.</summary>
+    public long Lines => line - 1;
+
+    /// <summary>
+    /// Matches the complete events of <paramref name="buffer"/> after its first <paramref name="history"/> bytes and gives how many bytes after
+    /// the history are done with. <paramref name="final"/>: nothing follows. <paramref name="full"/>: the buffer cannot grow, so progress is made.
+    /// </summary>
+    public int Feed(ReadOnlySpan<byte> buffer, int history, bool final, bool full, Action<Match> found)
+    {
+        scanner ??= set.Scanner(buffer[history..Math.Min(buffer.Length, history + SampleBytes)], path);
+        var cut = final ? buffer.Length : Cut(buffer, history, full);
+        if (cut <= history) return 0;
+        MatchAll(buffer, history, cut, found);
+        var midLine = !final && buffer[cut - 1] != '\n';
+        if (!midLine) reportedInPiece.Clear();
+        var lineStart = EventBounds.LineStart(buffer, cut, history);
+        if (lineStart > history) pieceOf = null;
+        pieceOf = midLine ? pieceOf ?? (offset + lineStart - history) : null;
+        offset += cut - history;
+        return cut - history;
+    }
+
+    // Everything before the last event is complete; that one may go on in the next buffer.
+    private int Cut(ReadOnlySpan<byte> buffer, int history, bool full)
+    {
+        var lastBreak = buffer[history..].LastIndexOf((byte)'\n') + 1 + history;
+        if (lastBreak == history) return full ? Math.Max(history + 1, buffer.Length - Overlap) : history;
+        var cut = lastBreak == buffer.Length ? EventBounds.LineStart(buffer, lastBreak - 1, history) : lastBreak;
+        for (var i = 0; i < options.ContextLines && cut > history; i++) cut = EventBounds.LineStart(buffer, cut - 1, history);
+        cut = EventBounds.Start(buffer, cut, history);
+        if (cut > history) return cut;
+        return full ? lastBreak : history;
+    }
+
+    private void MatchAll(ReadOnlySpan<byte> buffer, int history, int cut, Action<Match> found)
+    {
+        var text = buffer[..cut];
+        hits.Clear();
+        scanner!.Scan(text[history..], ref hits);
+        AddUnfiltered(text[history..]);
+        var counted = history;
+        var start = history;
+        var end = -1;
+        trial.Begin();
+        foreach (var (position, factor) in hits.Items)
+        {
+            var at = position + history;
+            if (at >= end)
+            {
+                Report(buffer, history, start, end, ref counted, found);
+                trial.Begin();
+                (start, end) = EventBounds.Around(text, at, Math.Max(history, end < 0 ? history : Math.Min(end + 1, at)));
+            }
+            trial.Try(text[start..end], factor >= 0 ? set.SignaturesOfFactor[factor] : set.Unfiltered, at);
+        }
+        Report(buffer, history, start, end, ref counted, found);
+        trial.Begin();
+        line += text[counted..].Count((byte)'\n');
+    }
+
+    // Signatures without a literal make every line a candidate.
+    private void AddUnfiltered(ReadOnlySpan<byte> text)
+    {
+        if (set.Unfiltered.Length == 0) return;
+        for (var at = 0; at < text.Length; at = EventBounds.LineEnd(text, at) + 1) hits.Add(at, -1);
+        hits.Sort();
+    }
+
+    private void Report(ReadOnlySpan<byte> buffer, int history, int start, int end, ref int counted, Action<Match> found)
+    {
+        if (trial.Held.Count == 0) return;
+        var piece = start == history ? pieceOf : null;
+        if (piece is not null) trial.Held.RemoveAll(h => reportedInPiece.Contains((h.Signature.Entry.Id, h.Signature.Signature.Id)));
+        foreach (var held in trial.Held) reportedInPiece.Add((held.Signature.Entry.Id, held.Signature.Signature.Id));
+        if (start > counted)
+        {
+            line += buffer[counted..start].Count((byte)'\n');
+            counted = start;
+        }
+        var time = TimeOf(buffer, start);
+        foreach (var (held, signature, says) in Leading(time))
+        {
+            var at = held.At;
+            found(new Match(held.Signature.Entry, signature, says, line, piece ?? (offset + start - history), held.Captures, Shown(buffer[start..end], at - start), time)
+            {
+                Rivals = Rivals(held.Signature.Entry.Id),
+                Before = options.ContextLines == 0 ? [] : LinesBefore(buffer, start),
+                After = options.ContextLines == 0 ? [] : LinesAfter(buffer, end),
+            });
+        }
+    }
+
+    // The best signature of each entry leads; timing rules follow; hints give way to anything stronger.
+    private List<(Held Held, string Signature, Says Says)> Leading(Instant? time)
+    {
+        var best = new List<(Held Held, string Signature, Says Says)>();
+        foreach (var held in trial.Held)
+        {
+            var signature = held.Signature.Signature;
+            foreach (var rule in timing.Note(held.Signature.Entry, signature.Id, time)) best.Add((held with { Captures = [] }, rule.Id, rule.Says));
+            if (signature.Says == Says.Part) continue;
+            var known = best.FindIndex(b => ReferenceEquals(b.Held.Signature.Entry, held.Signature.Entry) && string.Equals(b.Signature, b.Held.Signature.Signature.Id, StringComparison.Ordinal));
+            if (known < 0) best.Add((held, signature.Id, signature.Says));
+            else if (best[known].Says < signature.Says) best[known] = (held, signature.Id, signature.Says);
+        }
+        var strongest = best.Count == 0 ? Says.Part : best.Max(b => b.Says);
+        return [.. best.Where(b => b.Says > Says.Hint || strongest == Says.Hint).OrderByDescending(b => b.Says)];
+    }
+
+    private ImmutableArray<string> Rivals(string entry) =>
+    [
+        .. trial.Held.Where(h => h.Signature.Signature.Says != Says.Part).Select(h => h.Signature.Entry.Id)
+            .Where(id => !string.Equals(id, entry, StringComparison.Ordinal)).Distinct(StringComparer.Ordinal),
+    ];
+
+    // An event without a time has that of the nearest line above it, where one of the last lines carries one.
+    private Instant? TimeOf(ReadOnlySpan<byte> buffer, int start)
+    {
+        var time = LogTime.Find(Head(buffer, start), options.Reference);
+        var at = start;
+        for (var i = 0; time is null && lookBacks < MaxLookBacks && i < LookBackLines && at > 0; i++)
+        {
+            at = EventBounds.LineStart(buffer, at - 1, 0);
+            time = LogTime.Find(Head(buffer, at), options.Reference);
+        }
+        lookBacks = time is null ? lookBacks + 1 : 0;
+        lastTime = time ?? lastTime;
+        return lastTime;
+    }
+
+    private static ReadOnlySpan<byte> Head(ReadOnlySpan<byte> buffer, int start)
+    {
+        var head = buffer.Slice(start, Math.Min(4096, buffer.Length - start));
+        var end = head.IndexOf((byte)'\n');
+        return end < 0 ? head : head[..end];
+    }
+
+    private static string Shown(ReadOnlySpan<byte> text, int at)
+    {
+        at = Math.Clamp(at, 0, text.Length);
+        var start = EventBounds.LineStart(text, at, 0);
+        var end = EventBounds.LineEnd(text, at);
+        if (end - start > Match.MaxText) start = Math.Max(start, at - (Match.MaxText / 2));
+        return Encoding.UTF8.GetString(text[start..Math.Min(end, start + Match.MaxText)]).TrimEnd();
+    }
+
+    private ImmutableArray<string> LinesBefore(ReadOnlySpan<byte> buffer, int start)
+    {
+        var lines = new List<string>();
+        for (var at = start; at > 0 && lines.Count < options.ContextLines;)
+        {
+            var previous = EventBounds.LineStart(buffer, at - 1, 0);
+            lines.Insert(0, Shown(buffer[previous..(at - 1)], 0));
+            at = previous;
+        }
+        return [.. lines];
+    }
+
+    private ImmutableArray<string> LinesAfter(ReadOnlySpan<byte> buffer, int end)
+    {
+        var lines = new List<string>();
+        for (var at = end + 1; at < buffer.Length && lines.Count < options.ContextLines;)
+        {
+            var next = EventBounds.LineEnd(buffer, at);
+            lines.Add(Shown(buffer[at..next], 0));
+            at = next + 1;
+        }
+        return [.. lines];
+    }
+}

@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using Tocsin.Core.Catalog;
+using YamlDotNet.RepresentationModel;
+
+namespace Tocsin.Core.Platforms;
+
+/// <summary>One service of a platform, with its fields as written.</summary>
+public sealed record Service(string Name, string Role, ImmutableDictionary<string, string> Fields);
+
+/// <summary>One environment: its own fields, and each component's, over the shared ones.</summary>
+public sealed record PlatformEnvironment(string Name, ImmutableDictionary<string, string> Fields, ImmutableDictionary<string, ImmutableDictionary<string, string>> Components);
+
+/// <summary>A platform as data: every name that guides, drills and actions use.</summary>
+public sealed record Platform(
+    string Id,
+    string Name,
+    ImmutableDictionary<string, string> Fields,
+    ImmutableArray<PlatformEnvironment> Environments,
+    ImmutableArray<Service> Services)
+{
+    public PlatformEnvironment? Environment(string name) => Environments.FirstOrDefault(e => string.Equals(e.Name, name, StringComparison.OrdinalIgnoreCase));
+
+    public Service? Service(string nameOrRole) =>
+        Services.FirstOrDefault(s => string.Equals(s.Name, nameOrRole, StringComparison.OrdinalIgnoreCase))
+        ?? Services.FirstOrDefault(s => string.Equals(s.Role, nameOrRole, StringComparison.OrdinalIgnoreCase));
+}
+
+/// <summary>Reads platform.yaml strictly: unknown keys and wrong types are problems with file and line.</summary>
+public static class PlatformReader
+{
+    private static readonly Shape Text = new Shape.Text("A text");
+    private static readonly Shape Any = new Shape.Scalar("A value");
+    private static readonly Shape Texts = new Shape.List("Texts", Text);
+    private static readonly Shape Components = new Shape.Table("Components by id", new Shape.Table("Fields", new Shape.Scalar("A value")), EntryShape.IdPattern);
+
+    private static readonly Shape.Map Root = new(
+        "A platform",
+        [
+            new Key("id", new Shape.Text("Its id", Pattern: EntryShape.IdPattern), Required: true),
+            new Key("name", Text, Required: true),
+            new Key("about", Text),
+            new Key("account", new Shape.Text("The AWS account id, in quotes", Pattern: "[0-9]{12}"), Required: true),
+            new Key("baseDomain", Text, Required: true),
+            new Key("vpn", Text),
+            new Key("imagesRegion", Text),
+            new Key("environments", new Shape.Table("Environments by name", EnvironmentShape(), EntryShape.IdPattern), Required: true),
+            new Key("components", SharedComponents()),
+            new Key("services", new Shape.Table("Services by name", ServiceShape(), EntryShape.IdPattern), Required: true),
+            new Key("links", new Shape.Table("Links by name", Text)),
+        ]);
+
+    public static Parsed<Platform> Parse(string text, string file)
+    {
+        var tree = YamlTree.Read(text, file);
+        if (tree.Value is not { } root) return new(null, tree.Problems);
+        var problems = ShapeCheck.Check(root, Root, file);
+        if (problems.Count > 0) return new(null, problems);
+        var shared = ReadComponents(root);
+        var environments = Maps(root, "environments").Select(p => ReadEnvironment(p.Name, p.Map, shared));
+        var services = Maps(root, "services").Select(p => new Service(p.Name, p.Map.Text("role"), Scalars(p.Map)));
+        return new(new Platform(root.Text("id"), root.Text("name"), Scalars(root), [.. environments], [.. services]), []);
+    }
+
+    private static PlatformEnvironment ReadEnvironment(string name, YamlMappingNode map, ImmutableDictionary<string, ImmutableDictionary<string, string>> shared)
+    {
+        var own = ReadComponents(map);
+        var merged = shared.Keys.Union(own.Keys, StringComparer.Ordinal).ToImmutableDictionary(
+            k => k,
+            k => shared.GetValueOrDefault(k, ImmutableDictionary<string, string>.Empty).SetItems(own.GetValueOrDefault(k, ImmutableDictionary<string, string>.Empty)),
+            StringComparer.Ordinal);
+        return new PlatformEnvironment(name, Scalars(map), merged);
+    }
+
+    private static ImmutableDictionary<string, ImmutableDictionary<string, string>> ReadComponents(YamlMappingNode map) =>
+        Maps(map, "components").ToImmutableDictionary(p => p.Name, p => Scalars(p.Map), StringComparer.Ordinal);
+
+    private static IEnumerable<(string Name, YamlMappingNode Map)> Maps(YamlMappingNode map, string key) =>
+        map.Get(key) is YamlMappingNode table
+            ? table.Children.Where(c => c.Value is YamlMappingNode).Select(c => (((YamlScalarNode)c.Key).Value ?? "", (YamlMappingNode)c.Value))
+            : [];
+
+    private static ImmutableDictionary<string, string> Scalars(YamlMappingNode map) =>
+        map.Children.Where(c => c.Value is YamlScalarNode)
+            .ToImmutableDictionary(c => ((YamlScalarNode)c.Key).Value ?? "", c => ((YamlScalarNode)c.Value).Value ?? "", StringComparer.Ordinal);
+
+    private static Shape.Map EnvironmentShape() => new(
+        "One environment",
+        [
+            new Key("region", Text, Required: true),
+            new Key("cluster", Text, Required: true),
+            new Key("imageTag", Text),
+            new Key("branch", Text),
+            new Key("vpcCidr", Text),
+            new Key("components", Components),
+        ]);
+
+    // A component's fields are free, so that another platform can name what it has; lists are allowed where several of a kind exist.
+    private static Shape.Table SharedComponents() => new("Components by id", new Shape.Table("Fields", new Shape.OneOrMany("A value or several")), EntryShape.IdPattern);
+
+    private static Shape.Map ServiceShape() => new(
+        "One service",
+        [
+            new Key("role", new Shape.Text("What it is to the platform", Allowed: EntryShape.Roles), Required: true),
+            new Key("alias", Text),
+            new Key("about", Text),
+            new Key("technology", Text),
+            new Key("port", new Shape.Number("The port it listens on", Least: 1)),
+            new Key("vcpu", new Shape.Number("vCPU of a task", Least: 0)),
+            new Key("memory", new Shape.Number("MB of a task", Least: 1)),
+            new Key("tasks", new Shape.Table("Tasks by environment", Any)),
+            new Key("ingress", new Shape.Text("How it is reached", Allowed: ["alb", "nlb", "none"])),
+            new Key("host", Text),
+            new Key("health", Text),
+            new Key("logGroup", Text, Required: true),
+            new Key("secret", Text),
+            new Key("repository", Text),
+            new Key("targetGroup", Text),
+            new Key("criticalEnv", Texts),
+            new Key("commonMistakes", Text),
+            new Key("produces", Texts),
+            new Key("works", Texts),
+            new Key("dependsOn", Texts),
+        ]);
+}

@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using Tocsin.Collect.Files;
+using Tocsin.Core.Catalog;
+using YamlDotNet.RepresentationModel;
+
+namespace Tocsin.Cli.Setup;
+
+/// <summary>A setting that cannot be used; the command ends as a usage error.</summary>
+internal sealed class SettingsException(string message) : Exception(message);
+
+/// <summary>tocsin.yaml: --config, $TOCSIN_CONFIG, or the working folder's. Strict: an unknown key stops the start.</summary>
+internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string PlatformFile)
+{
+    public const string FileName = "tocsin.yaml";
+
+    private static readonly Shape Root = new Shape.Map(
+        "Settings of Tocsin",
+        [
+            new Key("catalog", new Shape.List("Folders of your own entries, laid over the shipped ones", new Shape.Text("A folder"))),
+            new Key("platform", new Shape.Text("The platform's folder or platform.yaml")),
+        ]);
+
+    public static Settings Load(string? configOption, IReadOnlyList<string> catalogOptions, string? platformOption)
+    {
+        var home = Home();
+        var catalogs = new List<CatalogRoot> { new(Path.Combine(home, "catalog"), Shipped: true) };
+        var platform = Path.Combine(home, "platforms", "zelly");
+        var config = configOption ?? Environment.GetEnvironmentVariable("TOCSIN_CONFIG") ?? (File.Exists(FileName) ? FileName : null);
+        if (config is not null)
+        {
+            var map = Read(config);
+            var folder = Path.GetDirectoryName(Path.GetFullPath(config))!;
+            if (Value(map, "catalog") is YamlSequenceNode list)
+                catalogs.AddRange(list.Children.Select(c => new CatalogRoot(Path.GetFullPath(Path.Combine(folder, ((YamlScalarNode)c).Value!)), Shipped: false)));
+            if (Value(map, "platform") is YamlScalarNode { Value: { } named }) platform = Path.GetFullPath(Path.Combine(folder, named));
+        }
+        foreach (var option in catalogOptions)
+        {
+            if (!Directory.Exists(option)) throw new SettingsException($"--catalog {option}: there is no such folder; a catalog is a folder of LAYER/ENTRY folders");
+            catalogs.Add(new CatalogRoot(option, Shipped: false));
+        }
+        platform = platformOption ?? platform;
+        return new Settings([.. catalogs], Directory.Exists(platform) ? Path.Combine(platform, "platform.yaml") : platform);
+    }
+
+    private static YamlMappingNode Read(string config)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(config);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException($"the settings file {config} could not be read: {e.Message}");
+        }
+        var tree = YamlTree.Read(text, config);
+        var problems = tree.Value is null ? tree.Problems : ShapeCheck.Check(tree.Value, Root, config);
+        return problems.Count == 0 ? tree.Value! : throw new SettingsException(string.Join(Environment.NewLine, problems));
+    }
+
+    private static YamlNode? Value(YamlMappingNode map, string key) => map.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
+
+    // catalog/ and platforms/ lie beside the program, or in a folder above it when it runs from its own repository.
+    private static string Home()
+    {
+        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(Path.Combine(folder, "catalog", CatalogFiles.ObservationsFile))) return folder;
+        }
+        throw new SettingsException($"the catalog is not beside the program ({AppContext.BaseDirectory}); install Tocsin with its folders catalog/ and platforms/");
+    }
+}
