@@ -94,6 +94,7 @@ public sealed partial class Linter
 
     private void VisitSignatures(ReferenceEntry entry)
     {
+        var shown = Shown(entry);
         foreach (var signature in entry.Entry.Signatures)
         {
             if (Factors.Of(signature).Count == 0)
@@ -105,16 +106,16 @@ public sealed partial class Linter
                     $"id: {signature.Id}",
                     isWarning: !entry.Folder.Shipped);
             }
-            if (signature.Says != Says.Part && entry.Samples.Length > 0 && !entry.Samples.Any(s => Shows(s, entry.Entry.Id, signature.Id)))
+            if (signature.Says != Says.Part && entry.Samples.Length > 0 && !shown.Contains(signature.Id))
                 Add(entry, "unshown", $"no sample shows the signature \"{signature.Id}\"", $"id: {signature.Id}", isWarning: true);
         }
     }
 
-    private bool Shows(Sample sample, string entry, string signature)
+    // By the entry alone, so that a hint that gives way to another entry counts as shown.
+    private HashSet<string> Shown(ReferenceEntry entry)
     {
-        var alone = MatchSet.Build(reference.Entries.Where(e => string.Equals(e.Entry.Id, entry, StringComparison.Ordinal))
-            .Select(e => e.Entry with { Signatures = [.. e.Entry.Signatures.Where(s => string.Equals(s.Id, signature, StringComparison.Ordinal))] }));
-        return Explainer.Explain(alone, sample.Text, now).IsKnown;
+        var alone = MatchSet.Build([entry.Entry]);
+        return entry.Samples.SelectMany(s => Explainer.Explain(alone, s.Text, now).Candidates).SelectMany(c => c.Matches).SelectMany(m => m.Signatures).ToHashSet(StringComparer.Ordinal);
     }
 
     private void VisitGuide(ReferenceEntry entry)

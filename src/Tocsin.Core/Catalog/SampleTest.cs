@@ -40,9 +40,9 @@ public static class SampleTest
     }
 
     private static string? SignatureProblem(Sample sample, Candidate own) =>
-        sample.Signature.Length == 0 || own.Matches.Any(m => string.Equals(m.Signature, sample.Signature, StringComparison.Ordinal))
+        sample.Signature.Length == 0 || own.Matches.Any(m => m.Signatures.Contains(sample.Signature, StringComparer.Ordinal))
             ? null
-            : $"the sample \"{sample.Id}\" is matched by {string.Join(", ", own.Matches.Select(m => m.Signature).Distinct(StringComparer.Ordinal))}, not by {sample.Signature}";
+            : $"the sample \"{sample.Id}\" is matched by {string.Join(", ", own.Matches.SelectMany(m => m.Signatures).Distinct(StringComparer.Ordinal))}, not by {sample.Signature}";
 
     private static SampleOutcome Near(Entry entry, NearMiss near, Explanation explanation)
     {

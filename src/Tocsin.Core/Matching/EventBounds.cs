@@ -35,8 +35,15 @@ internal static class EventBounds
         while (start > floor && line - start < MaxBytes)
         {
             var previous = LineStart(text, start - 1, floor);
-            if (!Continues(Line(text, previous), Line(text, start))) return start;
-            start = previous;
+            if (Continues(Line(text, previous), Line(text, start)))
+            {
+                start = previous;
+                continue;
+            }
+            if (previous == floor || !Line(text, previous).Trim(" \t\r"u8).IsEmpty) return start;
+            var headline = LineStart(text, previous - 1, floor);
+            if (!ContinuesOverBlank(Line(text, headline), Line(text, start))) return start;
+            start = headline;
         }
         return start;
     }
@@ -55,8 +62,17 @@ internal static class EventBounds
         var end = LineEnd(text, start);
         while (end < text.Length - 1 && (end < atLeast || end - start < MaxBytes))
         {
-            if (!Continues(text[line..end], Line(text, end + 1))) return end;
-            line = end + 1;
+            var next = Line(text, end + 1);
+            if (!Continues(text[line..end], next))
+            {
+                var after = LineEnd(text, end + 1) + 1;
+                if (!next.Trim(" \t\r"u8).IsEmpty || after >= text.Length || !ContinuesOverBlank(text[line..end], Line(text, after))) return end;
+                line = after;
+            }
+            else
+            {
+                line = end + 1;
+            }
             end = LineEnd(text, line);
         }
         return end;
@@ -81,10 +97,21 @@ internal static class EventBounds
             (byte)' ' or (byte)'\t' => !StartsRecord(line[Math.Max(0, line.IndexOfAnyExcept(Blanks))..]),
             (byte)'}' or (byte)']' or (byte)')' => true,
             (byte)'<' => previous[0] == '<',
+            (byte)'-' when line.StartsWith("- "u8) => previous.StartsWith("- "u8) || previous.EndsWith(":"u8),
+            (byte)'(' => line.StartsWith("(integer)"u8),
             _ => line.StartsWith("Caused by:"u8) || line.StartsWith("... "u8)
+                || (IsErrorClass(previous) && previous.EndsWith(":"u8))
                 || (IsErrorClass(line) && LeadsToError(previous))
                 || (IsHeader(line) && (previous.StartsWith("HTTP/"u8) || IsHeader(previous))),
         };
+    }
+
+    /// <summary>An error's headline, a blank line, and its explanation: one message of several paragraphs.</summary>
+    internal static bool ContinuesOverBlank(ReadOnlySpan<byte> headline, ReadOnlySpan<byte> line)
+    {
+        headline = TrimEnd(headline);
+        line = TrimEnd(line);
+        return !headline.IsEmpty && !line.IsEmpty && IsErrorClass(headline) && char.IsAsciiLetter((char)line[0]) && !IsErrorClass(line) && !StartsRecord(line);
     }
 
     // The head of an HTTP answer, as curl -i prints it.
@@ -117,7 +144,7 @@ internal static class EventBounds
         while (i < line.Length && i < 120 && (char.IsAsciiLetterOrDigit((char)line[i]) || line[i] is (byte)'.' or (byte)'_' or (byte)'$')) i++;
         if (i == line.Length || i < 5) return false;
         var name = line[..i];
-        return (name.EndsWith("Error"u8) || name.EndsWith("Exception"u8)) && (line[i] == ':' || line[i..].StartsWith(" ["u8));
+        return (name.EndsWith("Error"u8) || name.EndsWith("Exception"u8)) && (line[i] == ':' || line[i..].StartsWith(" ["u8) || line[i..].StartsWith(" ("u8));
     }
 
     // A logger's header with an error level, or the frames of a Python traceback whose last line names the error.

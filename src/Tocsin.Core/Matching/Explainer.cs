@@ -42,7 +42,7 @@ public static class Explainer
 
     private static double Score(List<Match> matches)
     {
-        var further = matches.Select(m => m.Signature).Distinct(StringComparer.Ordinal).Count() - 1;
+        var further = matches.SelectMany(m => m.Signatures).Distinct(StringComparer.Ordinal).Count() - 1;
         return Math.Round(Math.Min(0.99, matches.Max(m => m.Score) + (PerFurtherSignature * Math.Min(further, 3))), 2);
     }
 }

@@ -59,7 +59,8 @@ internal static class Factors
         for (var i = 0; i <= text.Length; i++)
         {
             if (i < text.Length && IsPlain(text[i])) continue;
-            var run = text[start..i];
+            // A colour code stands between words more often than inside them, so a run neither begins nor ends with a blank.
+            var run = text[start..i].Trim();
             if (run.Length >= MinLength && Rarity.Of(run) > Rarity.Of(best)) best = run;
             start = i + 1;
         }

@@ -28,6 +28,9 @@ public sealed record Match(
 
     public ImmutableArray<string> After { get; init; } = [];
 
+    /// <summary>Every signature of the entry that held on the event, the leading one first.</summary>
+    public ImmutableArray<string> Signatures { get; init; } = [];
+
     /// <summary>The other entries that matched the same event.</summary>
     public ImmutableArray<string> Rivals { get; init; } = [];
 

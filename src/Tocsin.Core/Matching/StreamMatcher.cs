@@ -141,6 +141,7 @@ public sealed class StreamMatcher
             var at = held.At;
             found(new Match(held.Signature.Entry, signature, says, line, piece ?? (offset + start - history), held.Captures, Shown(buffer[start..end], at - start), time)
             {
+                Signatures = SignaturesOf(held.Signature.Entry.Id, signature),
                 Rivals = Rivals(held.Signature.Entry.Id),
                 Before = options.ContextLines == 0 ? [] : LinesBefore(buffer, start),
                 After = options.ContextLines == 0 ? [] : LinesAfter(buffer, end),
@@ -159,11 +160,23 @@ public sealed class StreamMatcher
             if (signature.Says == Says.Part) continue;
             var known = best.FindIndex(b => ReferenceEquals(b.Held.Signature.Entry, held.Signature.Entry) && string.Equals(b.Signature, b.Held.Signature.Signature.Id, StringComparison.Ordinal));
             if (known < 0) best.Add((held, signature.Id, signature.Says));
-            else if (best[known].Says < signature.Says) best[known] = (held, signature.Id, signature.Says);
+            else if (LeadsOver(signature, best[known].Held.Signature.Signature)) best[known] = (held, signature.Id, signature.Says);
         }
         var strongest = best.Count == 0 ? Says.Part : best.Max(b => b.Says);
         return [.. best.Where(b => b.Says > Says.Hint || strongest == Says.Hint).OrderByDescending(b => b.Says)];
     }
+
+    // Who says more leads; of equals the one that points at fewer causes.
+    private static bool LeadsOver(Signature one, Signature other) =>
+        one.Says != other.Says ? one.Says > other.Says : Breadth(one) < Breadth(other);
+
+    private static int Breadth(Signature signature) => signature.Causes.IsEmpty ? int.MaxValue : signature.Causes.Length;
+
+    private ImmutableArray<string> SignaturesOf(string entry, string leading) =>
+    [
+        .. trial.Held.Where(h => h.Signature.Signature.Says != Says.Part && string.Equals(h.Signature.Entry.Id, entry, StringComparison.Ordinal))
+            .Select(h => h.Signature.Signature.Id).Prepend(leading).Distinct(StringComparer.Ordinal),
+    ];
 
     private ImmutableArray<string> Rivals(string entry) =>
     [

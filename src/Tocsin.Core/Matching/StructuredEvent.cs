@@ -35,7 +35,7 @@ internal sealed class StructuredEvent : IDisposable
         if (each.Length == 0) return fields.All(f => documents.Exists(d => Find(d.RootElement, "", f)));
         var elements = new List<JsonElement>();
         foreach (var document in documents.ToArray()) Elements(document.RootElement, "", each, elements, 0);
-        return elements.Exists(e => fields.All(f => Find(e, "", f)));
+        return elements.Exists(e => fields.All(f => Find(e, each, f)));
     }
 
     public void Dispose()

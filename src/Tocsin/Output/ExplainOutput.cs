@@ -115,7 +115,7 @@ internal static class ExplainOutput
     // The causes that a matched signature points at come first, then the usual ones.
     private static IEnumerable<Cause> Ordered(Candidate candidate)
     {
-        var matched = candidate.Matches.Select(m => m.Signature).ToHashSet(StringComparer.Ordinal);
+        var matched = candidate.Matches.SelectMany(m => m.Signatures).ToHashSet(StringComparer.Ordinal);
         var pointed = candidate.Entry.Signatures.Where(s => matched.Contains(s.Id)).SelectMany(s => s.Causes).ToHashSet(StringComparer.Ordinal);
         return candidate.Entry.Causes.OrderByDescending(c => pointed.Contains(c.Id)).ThenByDescending(c => c.Prior);
     }
