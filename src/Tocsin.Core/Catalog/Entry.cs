@@ -51,6 +51,9 @@ public sealed record Signature
 
     /// <summary>Field patterns hold together in one element of the array with this path; empty: anywhere in the event.</summary>
     public string Each { get; init; } = "";
+
+    /// <summary>Texts one of which stands in every event the signature holds on; empty: none is required. Drawn from the patterns unless given.</summary>
+    public ImmutableArray<string> RequiredLiterals { get; init; }
 }
 
 /// <summary>One pattern of a signature.</summary>

@@ -17,6 +17,7 @@ internal sealed class CompiledSignature
     {
         Entry = entry;
         Signature = signature;
+        Key = $"{entry.Id}/{signature.Id}";
         all = Compile(signature.All);
         any = Compile(signature.Any);
         not = Compile(signature.Not);
@@ -28,6 +29,8 @@ internal sealed class CompiledSignature
     public Entry Entry { get; }
 
     public Signature Signature { get; }
+
+    public string Key { get; }
 
     private ImmutableArray<Pattern.Field> NotFields { get; }
 
@@ -88,11 +91,12 @@ internal sealed class CompiledSignature
 
     private sealed class LiteralTester(Pattern.Literal pattern) : Tester(pattern.Text)
     {
-        private readonly byte[] needle = pattern.ExactCase ? Encoding.UTF8.GetBytes(pattern.Text) : AsciiFold.Fold(Encoding.UTF8.GetBytes(pattern.Text));
+        private byte[]? folded;
 
         public override bool Test(EventText text, List<Capture>? captures)
         {
             var bytes = text.Bytes;
+            var needle = folded ??= pattern.ExactCase ? Encoding.UTF8.GetBytes(pattern.Text) : AsciiFold.Fold(Encoding.UTF8.GetBytes(pattern.Text));
             for (var at = 0; (at = AsciiFold.IndexOf(bytes, needle, at, pattern.ExactCase)) >= 0; at++)
             {
                 if (TemplatePattern.DigitEdge(bytes, at, needle[0], before: true)
@@ -104,15 +108,15 @@ internal sealed class CompiledSignature
 
     private sealed class TemplateTester(Pattern.Template pattern) : Tester(pattern.Text)
     {
-        private readonly TemplatePattern template = TemplatePattern.Compile(pattern.Text, pattern.ExactCase);
+        private TemplatePattern? template;
 
-        public override bool Test(EventText text, List<Capture>? captures) => template.Find(text.Bytes, captures) >= 0;
+        public override bool Test(EventText text, List<Capture>? captures) => (template ??= TemplatePattern.Compile(pattern.Text, pattern.ExactCase)).Find(text.Bytes, captures) >= 0;
     }
 
     private sealed class RegexTester(Pattern.Regex pattern) : Tester(pattern.Text)
     {
         private readonly RegexPattern regex = new(pattern.Text, pattern.ExactCase);
 
-        public override bool Test(EventText text, List<Capture>? captures) => regex.IsMatch(text.Text, captures);
+        public override bool Test(EventText text, List<Capture>? captures) => regex.IsMatch(text, captures);
     }
 }

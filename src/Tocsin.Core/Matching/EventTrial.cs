@@ -4,7 +4,7 @@ using Tocsin.Core.Catalog;
 namespace Tocsin.Core.Matching;
 
 /// <summary>A signature that holds on the event under trial, and where the factor stood that led to it.</summary>
-internal readonly record struct Held(CompiledSignature Signature, ImmutableArray<Capture> Captures, int At);
+internal sealed record Held(CompiledSignature Signature, ImmutableArray<Capture> Captures, int At);
 
 /// <summary>Tries signatures on one event after the other. Each signature is tried once an event, however many of its factors were found.</summary>
 internal sealed class EventTrial(MatchSet set)

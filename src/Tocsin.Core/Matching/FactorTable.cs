@@ -36,10 +36,10 @@ internal sealed class FactorTable
         FillBuckets();
     }
 
-    /// <summary>Low-nibble and high-nibble tables: [group][window byte] → 16 entries of a mask of eight buckets.</summary>
-    public byte[,][] Low { get; } = new byte[2, Window][];
+    /// <summary>Low-nibble and high-nibble tables: [group × 4 + window byte] → 16 entries of a mask of eight buckets.</summary>
+    public byte[][] Low { get; } = new byte[2 * Window][];
 
-    public byte[,][] High { get; } = new byte[2, Window][];
+    public byte[][] High { get; } = new byte[2 * Window][];
 
     public int Count => folded.Length;
 
@@ -111,19 +111,19 @@ internal sealed class FactorTable
     // Windows that share bytes share a bucket: sorted, then cut into runs, so that a bucket's nibble sets stay small.
     private void FillBuckets()
     {
-        for (var group = 0; group < 2; group++)
+        for (var k = 0; k < 2 * Window; k++)
         {
-            for (var k = 0; k < Window; k++)
-            {
-                Low[group, k] = new byte[16];
-                High[group, k] = new byte[16];
-            }
+            Low[k] = new byte[16];
+            High[k] = new byte[16];
         }
-        var order = Enumerable.Range(0, folded.Length).OrderBy(f => System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(Key(f))).ToArray();
+        var order = new long[folded.Length];
+        for (var f = 0; f < order.Length; f++) order[f] = ((long)System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(Key(f)) << 20) | (uint)f;
+        Array.Sort(order);
         for (var rank = 0; rank < order.Length; rank++)
         {
             var bucket = (int)((long)rank * Buckets / order.Length);
-            var window = folded[order[rank]].AsSpan(offsets[order[rank]], Window);
+            var factor = (int)(order[rank] & 0xfffff);
+            var window = folded[factor].AsSpan(offsets[factor], Window);
             for (var k = 0; k < Window; k++)
             {
                 Mark(bucket, k, window[k]);
@@ -135,8 +135,8 @@ internal sealed class FactorTable
     private void Mark(int bucket, int k, byte value)
     {
         var bit = (byte)(1 << (bucket & 7));
-        Low[bucket >> 3, k][value & 15] |= bit;
-        High[bucket >> 3, k][value >> 4] |= bit;
+        Low[((bucket >> 3) * Window) + k][value & 15] |= bit;
+        High[((bucket >> 3) * Window) + k][value >> 4] |= bit;
     }
 }
 

@@ -26,6 +26,7 @@ internal static class Factors
     /// <summary>The factors of a signature: those of its most telling <c>all</c> pattern, else those of every <c>any</c> pattern together.</summary>
     public static IReadOnlyList<string> Of(Signature signature)
     {
+        if (!signature.RequiredLiterals.IsDefault) return signature.RequiredLiterals;
         var best = BestOf(signature.All.Select(Of).Where(f => f.Count > 0));
         if (best.Count > 0) return best;
         var any = signature.Any.Select(Of).ToList();
@@ -41,12 +42,19 @@ internal static class Factors
         {
             var runs = alternatives.Select(BestRun).ToList();
             if (runs.Count == 0 || runs.Exists(r => r.Length < MinLength)) continue;
-            var score = runs.Min(Rarity.Of);
+            var score = Weakest(runs);
             if (score <= bestScore) continue;
             best = runs;
             bestScore = score;
         }
         return best;
+    }
+
+    private static double Weakest(List<string> runs)
+    {
+        var least = double.MaxValue;
+        foreach (var run in runs) least = Math.Min(least, Rarity.Of(run));
+        return least;
     }
 
     // Quotes, brackets, slashes and the like may be escaped or coloured in a raw log; a run stops at them.

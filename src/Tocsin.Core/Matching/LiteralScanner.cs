@@ -34,8 +34,8 @@ internal sealed class LiteralScanner
         {
             for (var k = 0; k < FactorTable.Window; k++)
             {
-                table.Low[group, k].CopyTo(tables.AsSpan(((group * 8) + (k * 2)) * 16));
-                table.High[group, k].CopyTo(tables.AsSpan(((group * 8) + (k * 2) + 1) * 16));
+                table.Low[(group * FactorTable.Window) + k].CopyTo(tables.AsSpan(((group * 8) + (k * 2)) * 16));
+                table.High[(group * FactorTable.Window) + k].CopyTo(tables.AsSpan(((group * 8) + (k * 2) + 1) * 16));
             }
         }
     }

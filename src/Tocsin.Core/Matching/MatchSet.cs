@@ -34,6 +34,7 @@ public sealed class MatchSet
         var all = entries.ToImmutableArray();
         var signatures = all.SelectMany(e => e.Signatures.Select(s => new CompiledSignature(e, s))).ToImmutableArray();
         var numbers = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+        var names = new List<string>();
         var byFactor = new List<List<int>>();
         var unfiltered = new List<int>();
         for (var i = 0; i < signatures.Length; i++)
@@ -45,14 +46,18 @@ public sealed class MatchSet
                 if (!numbers.TryGetValue(factor, out var number))
                 {
                     numbers[factor] = number = byFactor.Count;
+                    names.Add(factor);
                     byFactor.Add([]);
                 }
                 if (!byFactor[number].Contains(i)) byFactor[number].Add(i);
             }
         }
-        var names = numbers.OrderBy(p => p.Value).Select(p => p.Key).ToImmutableArray();
-        return new MatchSet(all, signatures, names, [.. byFactor.Select(l => l.ToArray())], [.. unfiltered]);
+        return new MatchSet(all, signatures, [.. names], [.. byFactor.Select(l => l.ToArray())], [.. unfiltered]);
     }
+
+    /// <summary>The entry with the required literals of its signatures drawn, so that a later start need not draw them.</summary>
+    public static Entry Prepare(Entry entry) =>
+        entry with { Signatures = [.. entry.Signatures.Select(s => s with { RequiredLiterals = [.. Factors.Of(s)] })] };
 
     /// <summary>The literal texts the scanner looks for.</summary>
     public ImmutableArray<string> RequiredLiterals => factors;

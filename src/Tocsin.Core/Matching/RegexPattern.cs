@@ -3,13 +3,14 @@ using System.Text.RegularExpressions;
 namespace Tocsin.Core.Matching;
 
 /// <summary>
-/// A regular expression from data. It always runs NonBacktracking, so its cost is linear in the text whatever the pattern;
-/// what that engine cannot do (look-around, back-references) is refused when the entry is read.
+/// A regular expression from data. Its cost is linear in the text whatever the pattern: everyday expressions run on <see cref="LinearRegex"/>, which is ready at once and
+/// works on bytes, the others on .NET's NonBacktracking engine. What neither can do (look-around, back-references) is refused when the entry is read.
 /// </summary>
 internal sealed class RegexPattern(string pattern, bool exactCase)
 {
     private const int MaxLength = 1000;
     private const int MaxRepeat = 1000;
+    private LinearRegex? linear;
     private Regex? compiled;
 
     /// <summary>Why the text is no usable expression, or null where it is.</summary>
@@ -33,11 +34,16 @@ internal sealed class RegexPattern(string pattern, bool exactCase)
     }
 
     /// <summary>Whether the text matches; captures of named groups are appended where a list is given.</summary>
-    public bool IsMatch(string text, List<Capture>? captures)
+    public bool IsMatch(EventText text, List<Capture>? captures)
     {
-        compiled ??= Build(pattern, exactCase);
-        if (captures is null) return compiled.IsMatch(text);
-        var match = compiled.Match(text);
+        if (linear is null && compiled is null)
+        {
+            linear = LinearRegexCompiler.Compile(pattern, !exactCase);
+            if (linear is null) compiled = Build(pattern, exactCase);
+        }
+        if (linear is not null) return linear.Find(text.Bytes, captures) >= 0;
+        if (captures is null) return compiled!.IsMatch(text.Text);
+        var match = compiled!.Match(text.Text);
         if (!match.Success) return false;
         foreach (var group in match.Groups.Values)
         {

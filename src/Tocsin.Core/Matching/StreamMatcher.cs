@@ -27,8 +27,8 @@ public sealed class StreamMatcher
     private readonly StreamOptions options;
     private readonly ScanPath? path;
     private readonly EventTrial trial;
-    private readonly TimingTracker timing = new();
-    private readonly HashSet<(string Entry, string Signature)> reportedInPiece = [];
+    private TimingTracker? timing;
+    private readonly HashSet<string> reportedInPiece = [];
     private LiteralScanner? scanner;
     private HitBuffer hits = new(1024);
     private long offset;
@@ -128,8 +128,8 @@ public sealed class StreamMatcher
     {
         if (trial.Held.Count == 0) return;
         var piece = start == history ? pieceOf : null;
-        if (piece is not null) trial.Held.RemoveAll(h => reportedInPiece.Contains((h.Signature.Entry.Id, h.Signature.Signature.Id)));
-        foreach (var held in trial.Held) reportedInPiece.Add((held.Signature.Entry.Id, held.Signature.Signature.Id));
+        if (piece is not null) trial.Held.RemoveAll(h => reportedInPiece.Contains(h.Signature.Key));
+        foreach (var held in trial.Held) reportedInPiece.Add(held.Signature.Key);
         if (start > counted)
         {
             line += buffer[counted..start].Count((byte)'\n');
@@ -156,7 +156,10 @@ public sealed class StreamMatcher
         foreach (var held in trial.Held)
         {
             var signature = held.Signature.Signature;
-            foreach (var rule in timing.Note(held.Signature.Entry, signature.Id, time)) best.Add((held with { Captures = [] }, rule.Id, rule.Says));
+            if (!held.Signature.Entry.Timing.IsEmpty)
+            {
+                foreach (var rule in (timing ??= new TimingTracker()).Note(held.Signature.Entry, signature.Id, time)) best.Add((held with { Captures = [] }, rule.Id, rule.Says));
+            }
             if (signature.Says == Says.Part) continue;
             var known = best.FindIndex(b => ReferenceEquals(b.Held.Signature.Entry, held.Signature.Entry) && string.Equals(b.Signature, b.Held.Signature.Signature.Id, StringComparison.Ordinal));
             if (known < 0) best.Add((held, signature.Id, signature.Says));

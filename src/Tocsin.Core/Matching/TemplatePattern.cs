@@ -4,7 +4,7 @@ using System.Text;
 namespace Tocsin.Core.Matching;
 
 /// <summary>A named part of the text that a hole or a group stood for.</summary>
-public readonly record struct Capture(string Name, string Value);
+public sealed record Capture(string Name, string Value);
 
 /// <summary>
 /// Literal text with typed holes, matched on bytes. Holes take the longest run of their own characters that lets the rest match.
@@ -24,7 +24,7 @@ internal sealed class TemplatePattern
         this.exactCase = exactCase;
     }
 
-    private readonly record struct Segment(byte[]? Literal, string Hole, string Name);
+    private sealed record Segment(byte[]? Literal, string Hole, string Name);
 
     /// <summary>Why the text is no template, or null where it is one.</summary>
     public static string? Refuse(string template)
@@ -169,7 +169,7 @@ internal sealed class TemplatePattern
                 var close = template.IndexOf('}', i);
                 if (close < 0) return ([], $"the hole that opens at character {i + 1} is not closed; {{{{ stands for a brace");
                 var (hole, problem) = ReadHole(template[(i + 1)..close]);
-                if (problem is not null) return ([], problem);
+                if (hole is null) return ([], problem);
                 Flush(parts, literal, exactCase);
                 parts.Add(hole);
                 i = close;
@@ -187,14 +187,14 @@ internal sealed class TemplatePattern
         return parts.Count == 0 ? ([], "the template is empty") : (parts.ToImmutable(), null);
     }
 
-    private static (Segment Hole, string? Problem) ReadHole(string text)
+    private static (Segment? Hole, string? Problem) ReadHole(string text)
     {
         var equals = text.IndexOf('=', StringComparison.Ordinal);
         var name = equals < 0 ? text : text[..equals];
         var kind = equals < 0 ? text : text[(equals + 1)..];
         if (!HoleKinds.Contains(kind, StringComparer.Ordinal))
-            return (default, $"the hole {{{text}}} is unknown; known: {string.Join(' ', HoleKinds.Select(h => $"{{{h}}}"))}, or {{name=kind}}");
-        return name.Length == 0 ? (default, $"the hole {{{text}}} has no name before =") : (new Segment(null, kind, name), null);
+            return (null, $"the hole {{{text}}} is unknown; known: {string.Join(' ', HoleKinds.Select(h => $"{{{h}}}"))}, or {{name=kind}}");
+        return name.Length == 0 ? (null, $"the hole {{{text}}} has no name before =") : (new Segment(null, kind, name), null);
     }
 
     private static void Flush(ImmutableArray<Segment>.Builder parts, StringBuilder literal, bool exactCase)

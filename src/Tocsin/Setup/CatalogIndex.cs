@@ -10,14 +10,14 @@ namespace Tocsin.Cli.Setup;
 /// </summary>
 internal static class CatalogIndex
 {
-    private const int Format = 2;
+    private const int Format = 3;
 
-    public static ImmutableArray<Entry>? TryRead(string file, string stamp)
+    public static ImmutableArray<Entry>? TryRead(string file, ulong stamp)
     {
         try
         {
             using var reader = new BinaryReader(new MemoryStream(File.ReadAllBytes(file)), Encoding.UTF8);
-            if (reader.ReadInt32() != Format || !string.Equals(reader.ReadString(), stamp, StringComparison.Ordinal)) return null;
+            if (reader.ReadInt32() != Format || reader.ReadUInt64() != stamp) return null;
             return List(reader, ReadEntry);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or ArgumentException or OverflowException)
@@ -28,7 +28,7 @@ internal static class CatalogIndex
     }
 
     /// <summary>Writes the index whole or not at all; a folder that cannot be written to only costs time at the next start.</summary>
-    public static void TryWrite(string file, string stamp, IEnumerable<Entry> entries)
+    public static void TryWrite(string file, ulong stamp, IEnumerable<Entry> entries)
     {
         var part = $"{file}.{Environment.ProcessId}";
         try
@@ -83,6 +83,7 @@ internal static class CatalogIndex
         w.Write((byte)s.Says);
         Write(w, s.Causes);
         w.Write(s.Each);
+        Write(w, s.RequiredLiterals);
         Write(w, s.All, WritePattern);
         Write(w, s.Any, WritePattern);
         Write(w, s.Not, WritePattern);
@@ -94,6 +95,7 @@ internal static class CatalogIndex
         Says = (Says)r.ReadByte(),
         Causes = Texts(r),
         Each = r.ReadString(),
+        RequiredLiterals = Texts(r),
         All = List(r, ReadPattern),
         Any = List(r, ReadPattern),
         Not = List(r, ReadPattern),
