@@ -31,9 +31,6 @@ public static partial class PlatformNames
     public static string Fill(string text, Platform platform, PlatformEnvironment environment, string service) =>
         Placeholder().Replace(text, m => Value(m.Groups[1].Value, platform, environment, service) ?? m.Value);
 
-    /// <summary>The text with every placeholder replaced by what is made of its name.</summary>
-    public static string Replace(string text, Func<string, string> make) => Placeholder().Replace(text, m => make(m.Groups[1].Value));
-
     private static string? Value(string name, Platform platform, PlatformEnvironment environment, string service)
     {
         if (string.Equals(name, "env", StringComparison.Ordinal)) return environment.Name;

@@ -32,9 +32,13 @@ internal sealed class EntryPage(CatalogStore store, Settings settings, Terminal 
     private void Write(ReferenceEntry entry, Platform platform, ImmutableArray<PlatformEnvironment> environments, string service)
     {
         var style = new TerminalStyle(terminal.Width, terminal.Colour);
-        var markdown = $"# {entry.Entry.Title}\n\n`{entry.Entry.Id}` · {entry.Entry.Layer} · {PageRuleText.Of(entry.Entry.Page)}\n\n{entry.Entry.Summary}\n\n{GuideText.Fill(entry.Guide, platform, environments, service)}";
+        var pages = string.Join('\n', EntryWords.Of(entry.Entry.Page).Select(p => $"- {p}"));
+        var markdown = $"# {entry.Entry.Title}\n\n`{entry.Entry.Id}` · {EntryWords.Layer(entry.Entry.Layer)}\n\n{entry.Entry.Summary}\n\n{Guide(entry, platform, environments, service)}\n\n## When it pages\n\n{pages}\n";
         terminal.Out.WriteLine(TerminalMarkdown.Render(markdown, style));
     }
+
+    private static string Guide(ReferenceEntry entry, Platform platform, ImmutableArray<PlatformEnvironment> environments, string service) =>
+        FilledGuide.Of(entry, linked: null, new GuideNames(platform with { Environments = environments }, service));
 
     private static string ToJson(ReferenceEntry entry, Platform platform, ImmutableArray<PlatformEnvironment> environments, string service) => Json.Write(Json.Indented, w =>
     {
@@ -44,7 +48,7 @@ internal sealed class EntryPage(CatalogStore store, Settings settings, Terminal 
         w.WriteString("layer", entry.Entry.Layer);
         w.WriteString("component", entry.Entry.Component);
         w.WriteString("summary", entry.Entry.Summary);
-        w.WriteString("page", PageRuleText.Of(entry.Entry.Page));
+        w.Texts("pages", EntryWords.Of(entry.Entry.Page));
         w.WriteStartArray("causes");
         foreach (var cause in entry.Entry.Causes)
         {
@@ -72,7 +76,7 @@ internal sealed class EntryPage(CatalogStore store, Settings settings, Terminal 
         }
         w.WriteEndArray();
         w.WriteStartObject("guide");
-        foreach (var environment in environments) w.WriteString(environment.Name, GuideText.Fill(entry.Guide, platform, [environment], service));
+        foreach (var environment in environments) w.WriteString(environment.Name, Guide(entry, platform, [environment], service));
         w.WriteEndObject();
         w.WriteEndObject();
     });

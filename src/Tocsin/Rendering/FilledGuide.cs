@@ -10,12 +10,13 @@ internal static class FilledGuide
 {
     private sealed record Edit(int Start, int End, string Text);
 
-    public static string Of(ReferenceEntry entry, ErrorReference reference, GuideNames names)
+    /// <summary>Ids of other entries become links to their pages where a reference is given.</summary>
+    public static string Of(ReferenceEntry entry, ErrorReference? linked, GuideNames names)
     {
         var guide = GuideMarkdown.Body(entry.Guide);
         var document = GuideMarkdown.Parse(guide);
         var edits = document.Descendants<FencedCodeBlock>().Select(b => OfBlock(b, guide, names))
-            .Concat(document.Descendants<CodeInline>().Select(c => OfCode(c, guide, entry, reference, names)))
+            .Concat(document.Descendants<CodeInline>().Select(c => OfCode(c, guide, entry, linked, names)))
             .OfType<Edit>().OrderBy(e => e.Start);
         var filled = new StringBuilder(guide.Length);
         var at = 0;
@@ -39,11 +40,11 @@ internal static class FilledGuide
         return new Edit(block.Span.Start, end, text);
     }
 
-    private static Edit? OfCode(CodeInline code, string guide, ReferenceEntry entry, ErrorReference reference, GuideNames names)
+    private static Edit? OfCode(CodeInline code, string guide, ReferenceEntry entry, ErrorReference? linked, GuideNames names)
     {
         var (start, end) = (code.Span.Start, code.Span.End + 1);
         if (start < 0 || end > guide.Length || guide[start] != '`' || guide[end - 1] != '`') return null;
-        if (code.Parent is not LinkInline && reference.Find(code.Content) is { } other && other != entry)
+        if (code.Parent is not LinkInline && linked?.Find(code.Content) is { } other && other != entry)
             return new Edit(start, end, $"[`{code.Content}`](../{MarkdownText.Path(other.Entry)})");
         var variants = names.Variants(guide[start..end]);
         return variants is [{ Environments.IsEmpty: true }] ? null : new Edit(start, end, string.Join(" / ", variants.Select(v => v.Text)));
