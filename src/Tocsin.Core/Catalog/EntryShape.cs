@@ -6,7 +6,7 @@ namespace Tocsin.Core.Catalog;
 public static class EntryShape
 {
     public const string IdPattern = "[a-z][a-z0-9]*(-[a-z0-9]+)*";
-    public const string DurationPattern = "[1-9][0-9]*(s|m|h)";
+    public const string DurationPattern = "[1-9][0-9]{0,5}(s|m|h)";
 
     public static readonly ImmutableArray<string> Layers = ["ecs", "database", "network", "queue", "service", "cloudflare"];
     public static readonly ImmutableArray<string> Severities = ["P0", "P1", "P2", "P3"];
@@ -74,7 +74,7 @@ public static class EntryShape
             new Key("id", new Shape.Text("A name, unique among signatures and timing rules", Pattern: IdPattern), Required: true),
             new Key("says", new Shape.Text("How much the rule names", Allowed: Says), Required: true),
             new Key("of", Ids),
-            new Key("count", new Shape.Number("How often within the window", Least: 2)),
+            new Key("count", new Shape.Number("How often within the window", Least: 2, Whole: true)),
             new Key("inOrder", Ids),
             new Key("within", Duration, Required: true),
             new Key("unless", Ids),
@@ -84,7 +84,7 @@ public static class EntryShape
     private static readonly Shape PageWhen = new Shape.Map(
         "One reason to page: count with within, lasting, or impact",
         [
-            new Key("count", new Shape.Number("How often", Least: 1)),
+            new Key("count", new Shape.Number("How often", Least: 1, Whole: true)),
             new Key("within", Duration),
             new Key("lasting", Duration),
             new Key("impact", new Shape.Text("Observed user impact", Allowed: Impacts)),

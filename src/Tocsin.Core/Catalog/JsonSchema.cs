@@ -17,12 +17,12 @@ public static class JsonSchema
     private static JsonObject Node(Shape shape) => shape switch
     {
         Shape.Text text => OfText(text),
-        Shape.Number number => With(new JsonObject { ["type"] = "number" }, shape, n => number.Least > double.MinValue ? ("minimum", JsonValue.Create(number.Least)) : null),
+        Shape.Number number => With(new JsonObject { ["type"] = number.Whole ? "integer" : "number" }, shape, n => number.Least > double.MinValue ? ("minimum", JsonValue.Create(number.Least)) : null),
         Shape.Flag => With(new JsonObject { ["type"] = "boolean" }, shape, _ => null),
         Shape.Scalar => With(new JsonObject { ["type"] = Types("string", "number", "boolean") }, shape, _ => null),
         Shape.OneOrMany => With(new JsonObject { ["type"] = Types("string", "number", "boolean", "array") }, shape, _ => null),
         Shape.List list => With(new JsonObject { ["type"] = "array", ["items"] = Node(list.Item) }, shape, _ => list.NotEmpty ? ("minItems", JsonValue.Create(1)) : null),
-        Shape.Table table => With(new JsonObject { ["type"] = "object", ["additionalProperties"] = Node(table.Item) }, shape, _ => null),
+        Shape.Table table => With(new JsonObject { ["type"] = "object", ["additionalProperties"] = Node(table.Item) }, shape, _ => table.KeyPattern.Length > 0 ? ("propertyNames", new JsonObject { ["pattern"] = $"^(?:{table.KeyPattern})$" }) : null),
         Shape.Map map => OfMap(map),
         _ => throw new ArgumentOutOfRangeException(nameof(shape), shape, "unknown shape"),
     };

@@ -11,7 +11,7 @@ public abstract record Shape(string About)
     /// <summary>A scalar; <paramref name="Allowed"/> empty: any, <paramref name="Pattern"/> empty: any form.</summary>
     public sealed record Text(string About, ImmutableArray<string> Allowed = default, string Pattern = "", bool MayBeEmpty = false) : Shape(About);
 
-    public sealed record Number(string About, double Least = double.MinValue) : Shape(About);
+    public sealed record Number(string About, double Least = double.MinValue, bool Whole = false) : Shape(About);
 
     public sealed record Flag(string About) : Shape(About);
 

@@ -38,7 +38,7 @@ public sealed class ShapeCheck(string file)
                 VisitText(node, text, path);
                 break;
             case Shape.Number number:
-                if (!TryNumber(node, out var value)) Wrong(node, path, "a number");
+                if (!TryNumber(node, out var value) || (number.Whole && value % 1 != 0)) Wrong(node, path, number.Whole ? "a whole number" : "a number");
                 else if (value < number.Least) Add(node, "too-small", $"{path} is {Scalar(node)}; at least {number.Least.ToString(CultureInfo.InvariantCulture)} is expected");
                 break;
             case Shape.Flag:
@@ -82,7 +82,8 @@ public sealed class ShapeCheck(string file)
         foreach (var (keyNode, value) in node.Children)
         {
             var name = Scalar(keyNode) ?? "";
-            if (table.KeyPattern.Length > 0 && !Form(name, table.KeyPattern))
+            if (keyNode is not YamlScalarNode) Wrong(keyNode, $"{In(path)}a key", "a single word");
+            else if (table.KeyPattern.Length > 0 && !Form(name, table.KeyPattern))
                 Add(keyNode, "wrong-form", $"{In(path)}the key \"{name}\" has not the form {table.KeyPattern}");
             Visit(value, table.Item, Join(path, name));
         }
@@ -131,7 +132,7 @@ public sealed class ShapeCheck(string file)
     private static bool TryNumber(YamlNode node, out double value)
     {
         value = 0;
-        return Scalar(node) is { } text && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+        return Scalar(node) is { } text && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
     }
 
     private static string? Scalar(YamlNode node) => node is YamlScalarNode { Value: var value } scalar

@@ -71,7 +71,10 @@ internal sealed class CompiledSignature
     }
 
     private static ImmutableArray<Tester> Compile(ImmutableArray<Pattern> patterns) =>
-        [.. patterns.Where(p => p is not Pattern.Field).Select(Tester.Of)];
+        [.. patterns.Where(p => p is not Pattern.Field).OrderBy(Cost).Select(Tester.Of)];
+
+    // What is cheap to refuse is tried first.
+    private static int Cost(Pattern pattern) => pattern switch { Pattern.Literal => 0, Pattern.Template => 1, _ => 2 };
 
     /// <summary>One pattern over text.</summary>
     private abstract class Tester(string shown)

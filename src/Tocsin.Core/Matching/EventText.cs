@@ -23,6 +23,9 @@ internal sealed class EventText
     /// <summary>The event as characters, decoded once and only when a regular expression asks.</summary>
     public string Text => text ??= Encoding.UTF8.GetString(Bytes);
 
+    /// <summary>Where regular expressions note what they tried.</summary>
+    public LinearWork Work { get; } = new();
+
     public void Set(ReadOnlySpan<byte> source)
     {
         text = null;
@@ -38,7 +41,7 @@ internal sealed class EventText
             var before = length;
             length = Unescape(bytes, length);
             if (length == before) break;
-            if (Bytes.Contains((byte)'\e')) length = StripCodes(bytes, length);
+            if (Bytes.IndexOfAny((byte)'\e', (byte)'\r') >= 0) length = StripCodes(bytes, length);
         }
     }
 
@@ -105,9 +108,9 @@ internal sealed class EventText
                     b[to++] = b[i + 1];
                     i++;
                     break;
-                case (byte)'u' when Hex4(b[..length], i + 2) is var code and >= 0:
-                    to += Write(b[to..], code);
+                case (byte)'u' when JsonText.Hex4(b[..length], i + 2) is var code and >= 0:
                     i += 5;
+                    to += Write(b[to..], code, b[..length], ref i);
                     break;
                 case (byte)'x' when i + 3 < length && b[i + 2] == '1' && b[i + 3] is (byte)'b' or (byte)'B':
                     b[to++] = (byte)'\e';
@@ -121,26 +124,15 @@ internal sealed class EventText
         return to;
     }
 
-    private static int Hex4(ReadOnlySpan<byte> b, int at)
+    // Six bytes of \uXXXX become at most three of UTF-8, two halves of a pair four; a lone half becomes U+FFFD.
+    private static int Write(Span<byte> to, int code, ReadOnlySpan<byte> b, ref int i)
     {
-        if (at + 4 > b.Length) return -1;
-        var value = 0;
-        for (var i = at; i < at + 4; i++)
+        if (char.IsHighSurrogate((char)code) && i + 2 < b.Length && b[i + 1] == '\\' && b[i + 2] == 'u'
+            && JsonText.Hex4(b, i + 3) is var low and >= 0 && char.IsLowSurrogate((char)low))
         {
-            var digit = b[i] switch
-            {
-                >= (byte)'0' and <= (byte)'9' => b[i] - '0',
-                >= (byte)'a' and <= (byte)'f' => b[i] - 'a' + 10,
-                >= (byte)'A' and <= (byte)'F' => b[i] - 'A' + 10,
-                _ => -1,
-            };
-            if (digit < 0) return -1;
-            value = (value << 4) | digit;
+            i += 6;
+            return new Rune((char)code, (char)low).EncodeToUtf8(to);
         }
-        return value;
+        return (Rune.TryCreate(code, out var rune) ? rune : Rune.ReplacementChar).EncodeToUtf8(to);
     }
-
-    // Six bytes of \uXXXX become at most three of UTF-8; a lone surrogate becomes U+FFFD.
-    private static int Write(Span<byte> b, int code) =>
-        (Rune.TryCreate(code, out var rune) ? rune : Rune.ReplacementChar).EncodeToUtf8(b);
 }

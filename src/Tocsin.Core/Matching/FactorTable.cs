@@ -10,36 +10,42 @@ namespace Tocsin.Core.Matching;
 /// </summary>
 internal sealed class FactorTable
 {
+    /// <summary>Bytes of the exact look-up; no factor is shorter.</summary>
     public const int Window = 4;
+
+    /// <summary>Bytes the vector pass looks at: the window and what follows it in the factor; what a short factor lacks may be anything.</summary>
+    public const int Width = 6;
     public const int Buckets = 16;
-    private const uint FoldMask = 0x20202020;
+    public const uint FoldMask = 0x20202020;
     private const int BloomBits = 16;
 
     private readonly byte[][] folded;
     private readonly uint[] bloom = new uint[(1 << BloomBits) / 32];
     private readonly uint[] slots;
-    private readonly int[] heads;
+    private readonly int[] firsts;
     private readonly int[] next;
     private readonly int[] offsets;
     private readonly int slotMask;
 
     public FactorTable(ImmutableArray<string> factors, ReadOnlySpan<byte> sample)
     {
+        var grams = new GramSample(sample);
         folded = [.. factors.Select(f => AsciiFold.Fold(Encoding.ASCII.GetBytes(f)))];
-        offsets = PickWindows(folded, sample);
+        var plan = BucketPlan.Make(folded, grams);
+        offsets = plan.Offsets;
         next = new int[folded.Length];
         slotMask = (int)uint.Max(16, System.Numerics.BitOperations.RoundUpToPowerOf2((uint)folded.Length * 4)) - 1;
         slots = new uint[slotMask + 1];
-        heads = new int[slotMask + 1];
-        Array.Fill(heads, -1);
+        firsts = new int[slotMask + 1];
+        Array.Fill(firsts, -1);
         for (var i = 0; i < folded.Length; i++) Insert(i);
-        FillBuckets();
+        Publish(plan);
     }
 
-    /// <summary>Low-nibble and high-nibble tables: [group × 4 + window byte] → 16 entries of a mask of eight buckets.</summary>
-    public byte[][] Low { get; } = new byte[2 * Window][];
+    /// <summary>Low-nibble and high-nibble tables: [group × width + byte] → 16 entries of a mask of eight buckets.</summary>
+    public byte[][] Low { get; } = new byte[2 * Width][];
 
-    public byte[][] High { get; } = new byte[2 * Window][];
+    public byte[][] High { get; } = new byte[2 * Width][];
 
     public int Count => folded.Length;
 
@@ -56,7 +62,7 @@ internal sealed class FactorTable
     private void VerifyExactly(ReadOnlySpan<byte> text, int at, uint key, ref HitBuffer hits)
     {
         var slot = Slot(key);
-        for (var factor = heads[slot]; factor >= 0; factor = next[factor])
+        for (var factor = firsts[slot]; factor >= 0; factor = next[factor])
         {
             var start = at - offsets[factor];
             if (start >= 0 && AsciiFold.StartsWith(text[start..], folded[factor], exactCase: false)) hits.Add(at, factor);
@@ -66,7 +72,7 @@ internal sealed class FactorTable
     private int Slot(uint key)
     {
         var slot = (int)((key * 0x85EBCA6Bu) >> 8) & slotMask;
-        while (heads[slot] >= 0 && slots[slot] != key) slot = (slot + 1) & slotMask;
+        while (firsts[slot] >= 0 && slots[slot] != key) slot = (slot + 1) & slotMask;
         return slot;
     }
 
@@ -77,66 +83,26 @@ internal sealed class FactorTable
         var key = Key(factor);
         var slot = Slot(key);
         slots[slot] = key;
-        next[factor] = heads[slot];
-        heads[slot] = factor;
+        next[factor] = firsts[slot];
+        firsts[slot] = factor;
         var hash = (key * 0x9E3779B1u) >> (32 - BloomBits);
         bloom[hash >> 5] |= 1u << (int)(hash & 31);
     }
 
-    private static int[] PickWindows(byte[][] factors, ReadOnlySpan<byte> sample)
+    /// <summary>The first four bytes, folded roughly: what differs only by 0x20 counts as the same.</summary>
+    public static uint Gram(ReadOnlySpan<byte> text) => Unsafe.ReadUnaligned<uint>(ref Unsafe.AsRef(in text[0])) | FoldMask;
+
+    private void Publish(BucketPlan plan)
     {
-        var counts = new ushort[1 << 16];
-        for (var i = 0; i + Window <= sample.Length; i++)
+        for (var k = 0; k < Width; k++)
         {
-            ref var count = ref counts[GramHash(sample[i..])];
-            if (count < ushort.MaxValue) count++;
-        }
-        var picked = new int[factors.Length];
-        for (var f = 0; f < factors.Length; f++)
-        {
-            var best = long.MinValue;
-            for (var at = 0; at + Window <= factors[f].Length; at++)
+            for (var group = 0; group < 2; group++)
             {
-                var score = Rarity.Window(Encoding.ASCII.GetString(factors[f]), at) - ((long)counts[GramHash(factors[f].AsSpan(at))] << 8);
-                if (score <= best) continue;
-                best = score;
-                picked[f] = at;
+                var shift = group * 8;
+                Low[(group * Width) + k] = [.. plan.Low[k].Select(m => (byte)(m >> shift))];
+                High[(group * Width) + k] = [.. plan.High[k].Select(m => (byte)(m >> shift))];
             }
         }
-        return picked;
-    }
-
-    private static uint GramHash(ReadOnlySpan<byte> gram) => ((Unsafe.ReadUnaligned<uint>(ref Unsafe.AsRef(in gram[0])) | FoldMask) * 0x9E3779B1u) >> 16;
-
-    // Windows that share bytes share a bucket: sorted, then cut into runs, so that a bucket's nibble sets stay small.
-    private void FillBuckets()
-    {
-        for (var k = 0; k < 2 * Window; k++)
-        {
-            Low[k] = new byte[16];
-            High[k] = new byte[16];
-        }
-        var order = new long[folded.Length];
-        for (var f = 0; f < order.Length; f++) order[f] = ((long)System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(Key(f)) << 20) | (uint)f;
-        Array.Sort(order);
-        for (var rank = 0; rank < order.Length; rank++)
-        {
-            var bucket = (int)((long)rank * Buckets / order.Length);
-            var factor = (int)(order[rank] & 0xfffff);
-            var window = folded[factor].AsSpan(offsets[factor], Window);
-            for (var k = 0; k < Window; k++)
-            {
-                Mark(bucket, k, window[k]);
-                if (window[k] is >= (byte)'a' and <= (byte)'z') Mark(bucket, k, (byte)(window[k] - 0x20));
-            }
-        }
-    }
-
-    private void Mark(int bucket, int k, byte value)
-    {
-        var bit = (byte)(1 << (bucket & 7));
-        Low[((bucket >> 3) * Window) + k][value & 15] |= bit;
-        High[((bucket >> 3) * Window) + k][value >> 4] |= bit;
     }
 }
 

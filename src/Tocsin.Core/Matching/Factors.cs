@@ -19,8 +19,18 @@ internal static class Factors
         Pattern.Template template => BestOf(TemplatePattern.Literals(template.Text).Select(l => (IReadOnlyList<string>)[l])),
         Pattern.Regex regex => RegexFactors.Of(regex.Text),
         Pattern.Field { Compare: Comparison.Exists { Wanted: false } } => [],
-        Pattern.Field field => BestOf([[field.Path[(field.Path.LastIndexOf('.') + 1)..]]]),
+        Pattern.Field field => BestOf([[field.Path[(field.Path.LastIndexOf('.') + 1)..]], Values(field.Compare)]),
         _ => throw new ArgumentOutOfRangeException(nameof(pattern), pattern, "unknown pattern"),
+    };
+
+    // A value that must stand there is usually rarer than the name of its field; numbers may be written in many ways.
+    private static IReadOnlyList<string> Values(Comparison comparison) => comparison switch
+    {
+        Comparison.Is c when !char.IsAsciiDigit(c.Value.FirstOrDefault()) => [c.Value],
+        Comparison.OneOf c when !c.Values.Any(v => char.IsAsciiDigit(v.FirstOrDefault())) => c.Values,
+        Comparison.Contains c => [c.Text],
+        Comparison.Matches c => RegexFactors.Of(c.Regex),
+        _ => [],
     };
 
     /// <summary>The factors of a signature: those of its most telling <c>all</c> pattern, else those of every <c>any</c> pattern together.</summary>
@@ -57,8 +67,8 @@ internal static class Factors
         return least;
     }
 
-    // Quotes, brackets, slashes and the like may be escaped or coloured in a raw log; a run stops at them.
-    private static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || " _.:-(),#@%+*?!;{}$^~|".Contains(c, StringComparison.Ordinal);
+    // Quotes, brackets and the like may be escaped or coloured in a raw log; a run stops at them.
+    private static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || " _.:-(),#@%+*?!;{}$^~|/".Contains(c, StringComparison.Ordinal);
 
     private static string BestRun(string text)
     {
@@ -72,6 +82,6 @@ internal static class Factors
             if (run.Length >= MinLength && Rarity.Of(run) > Rarity.Of(best)) best = run;
             start = i + 1;
         }
-        return best.Length <= MaxLength ? best : Rarity.RarestPart(best, MaxLength);
+        return best.Length <= MaxLength ? best : Rarity.RarestPart(best, MaxLength).Trim();
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace Tocsin.Core.Matching;
 
@@ -63,32 +64,118 @@ internal sealed class ByteSet
     }
 }
 
+/// <summary>What a run of an expression writes to. Expressions are shared by all matchers of a catalog, so each matcher brings its own.</summary>
+internal sealed class LinearWork
+{
+    /// <summary>A slot number that stands for: go on with the step at the position.</summary>
+    public const int Resume = -1;
+
+    /// <summary>A slot number that stands for: go on behind the run, from each position of a range.</summary>
+    public const int Ends = -2;
+
+    private readonly Stack<Pending> pending = [];
+    private ulong[] tried = [];
+    private (int From, int To)[] runs = [];
+
+    /// <summary>A slot to restore to <see cref="Position"/>, or a step to go on with from each position up to or down to <see cref="Last"/>.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    internal readonly record struct Pending(int Step, int Position, int Last, int Slot);
+
+    public int[] Slots { get; private set; } = [];
+
+    /// <summary>How many positions are waiting to be tried; bounded by what was tried.</summary>
+    public int Waiting => pending.Count;
+
+    public void Begin(long bits, int slots, int steps)
+    {
+        var words = (int)((bits + 63) / 64);
+        if (tried.Length < words) tried = new ulong[BitOperations.RoundUpToPowerOf2((uint)words)];
+        else Array.Clear(tried, 0, words);
+        if (Slots.Length < slots) Slots = new int[slots];
+        if (runs.Length < steps) runs = new (int, int)[steps];
+        Array.Fill(runs, (-1, -1), 0, steps);
+        pending.Clear();
+    }
+
+    /// <summary>The run of a step's set that is known so far: where it starts and how far it was followed.</summary>
+    public ref (int From, int To) Run(int step) => ref runs[step];
+
+    /// <summary>Whether the bit was set before; it is set now.</summary>
+    public bool Seen(int bit)
+    {
+        var mask = 1UL << (bit & 63);
+        if ((tried[bit >> 6] & mask) != 0) return true;
+        tried[bit >> 6] |= mask;
+        return false;
+    }
+
+    /// <summary>The first bit from one to another, upwards or downwards, that was not seen; -1 where all were.</summary>
+    public int Unseen(int from, int last)
+    {
+        var up = from <= last;
+        var (low, high) = up ? (from, last) : (last, from);
+        for (var word = from >> 6; up ? word <= high >> 6 : word >= low >> 6; word += up ? 1 : -1)
+        {
+            var open = ~tried[word];
+            if (word == low >> 6) open &= ulong.MaxValue << (low & 63);
+            if (word == high >> 6) open &= ulong.MaxValue >> (63 - (high & 63));
+            if (open != 0) return (word << 6) + (up ? BitOperations.TrailingZeroCount(open) : 63 - BitOperations.LeadingZeroCount(open));
+        }
+        return -1;
+    }
+
+    public void Push(Pending entry) => pending.Push(entry);
+
+    public bool TryPop(out Pending entry) => pending.TryPop(out entry);
+}
+
 /// <summary>
 /// A regular expression on bytes whose cost is linear: a backtracking matcher that never tries the same step at the same position twice, so the work is
 /// bounded by steps × text whatever the text is. It gives the leftmost match and prefers as .NET does. What the reader of expressions
 /// (<see cref="LinearRegexCompiler"/>) does not know runs on .NET's NonBacktracking engine instead.
 /// </summary>
-internal sealed class LinearRegex(ImmutableArray<Step> steps, ImmutableArray<string> groups, bool ignoreCase)
+internal sealed class LinearRegex
 {
-    private readonly Step[] program = [.. steps];
-    private readonly byte[] prefix = Prefix(steps);
-    private readonly ByteSet? first = First(steps);
-    private readonly Stack<(int Step, int Position, int Slot, int Old)> pending = [];
-    private ulong[] tried = [];
-    private int[] slots = [];
+    // 4 MB of memory for what was tried: enough for the everyday expression on the largest event.
+    private const long MaxBits = 1L << 25;
+
+    private readonly Step[] program;
+    private readonly string[] groups;
+    private readonly bool ignoreCase;
+    private readonly byte[] prefix;
+    private readonly ByteSet? first;
+
+    // Where in the memory of what was tried a step's positions lie; only steps with a choice have a row, a run of a set has a second one for its ends.
+    private readonly int[] rows;
+    private readonly int rowCount;
+
+    public LinearRegex(ImmutableArray<Step> steps, ImmutableArray<string> groups, bool ignoreCase)
+    {
+        program = [.. steps];
+        this.groups = [.. groups];
+        this.ignoreCase = ignoreCase;
+        prefix = Prefix(steps);
+        first = First(steps);
+        rows = new int[program.Length];
+        for (var i = 0; i < program.Length; i++)
+        {
+            rows[i] = rowCount;
+            rowCount += program[i].Op switch { Op.Split => 1, Op.Loop or Op.LazyLoop => 2, _ => 0 };
+        }
+    }
+
+    /// <summary>Whether a text of this length can be tried in bounded memory; where not, the expression runs on the other engine.</summary>
+    public bool Fits(int length) => rowCount * (length + 1L) <= MaxBits;
 
     /// <summary>The position of the leftmost match, or -1; named groups are appended where a list is given.</summary>
-    public int Find(ReadOnlySpan<byte> text, List<Capture>? captures)
+    public int Find(ReadOnlySpan<byte> text, List<Capture>? captures, LinearWork work)
     {
-        var words = ((program.Length * (text.Length + 1)) + 63) / 64;
-        if (tried.Length < words) tried = new ulong[BitOperations.RoundUpToPowerOf2((uint)words)];
-        else Array.Clear(tried, 0, words);
-        slots = slots.Length > 0 ? slots : new int[groups.Length * 2];
+        work.Begin(rowCount * (text.Length + 1L), groups.Length * 2, program.Length);
         for (var at = 0; (at = Start(text, at)) >= 0; at++)
         {
-            Array.Fill(slots, -1);
-            if (!MatchAt(text, at)) continue;
-            if (captures is not null) Collect(text, captures);
+            Array.Fill(work.Slots, -1);
+            if (!MatchAt(text, at, work)) continue;
+            if (captures is not null) Collect(text, work.Slots, captures);
             return at;
         }
         return -1;
@@ -102,19 +189,18 @@ internal sealed class LinearRegex(ImmutableArray<Step> steps, ImmutableArray<str
         return from < text.Length ? from : -1;
     }
 
-    private bool MatchAt(ReadOnlySpan<byte> text, int start)
+    private bool MatchAt(ReadOnlySpan<byte> text, int start, LinearWork work)
     {
-        pending.Clear();
         var (step, at) = (0, start);
         while (true)
         {
-            if (Run(text, ref step, ref at)) return true;
-            if (!Back(ref step, ref at)) return false;
+            if (Run(text, step, at, work)) return true;
+            if (!Back(text, ref step, ref at, work)) return false;
         }
     }
 
     // Goes on until the match, or until a step fails.
-    private bool Run(ReadOnlySpan<byte> text, ref int step, ref int at)
+    private bool Run(ReadOnlySpan<byte> text, int step, int at, LinearWork work)
     {
         while (true)
         {
@@ -134,19 +220,19 @@ internal sealed class LinearRegex(ImmutableArray<Step> steps, ImmutableArray<str
                     step++;
                     break;
                 case Op.Loop or Op.LazyLoop:
-                    if (Seen(text, step, at) || !Loop(text, s, ref step, ref at)) return false;
-                    break;
+                    if (!work.Seen(Bit(text, rows[step], at))) Loop(text, s, step, at, work);
+                    return false;
                 case Op.Split:
-                    if (Seen(text, step, at)) return false;
-                    pending.Push((s.B, at, -1, 0));
+                    if (work.Seen(Bit(text, rows[step], at))) return false;
+                    work.Push(new LinearWork.Pending(s.B, at, at, LinearWork.Resume));
                     step = s.A;
                     break;
                 case Op.Jump:
                     step = s.A;
                     break;
                 case Op.Save:
-                    pending.Push((0, 0, s.A, slots[s.A]));
-                    slots[s.A] = at;
+                    work.Push(new LinearWork.Pending(0, work.Slots[s.A], 0, s.A));
+                    work.Slots[s.A] = at;
                     step++;
                     break;
                 default:
@@ -157,52 +243,46 @@ internal sealed class LinearRegex(ImmutableArray<Step> steps, ImmutableArray<str
         }
     }
 
-    // A bounded run of one set of bytes: every end that is allowed is remembered, the preferred one is tried first. Unbounded runs are splits, so that
-    // each of their positions is tried once.
-    private bool Loop(ReadOnlySpan<byte> text, Step s, ref int step, ref int at)
+    // A bounded run of one set of bytes: every end that is allowed is remembered as one range, the preferred end first. Unbounded runs are splits, so
+    // that each of their positions is tried once.
+    private static void Loop(ReadOnlySpan<byte> text, Step s, int step, int at, LinearWork work)
     {
-        var limit = Math.Min(text.Length, at + s.B);
-        var end = at;
+        var limit = (int)Math.Min(text.Length, at + (long)s.B);
+        ref var run = ref work.Run(step);
+        var known = at >= run.From && at <= run.To;
+        var end = known ? run.To : at;
         while (end < limit && s.Set!.Has(text[end])) end++;
-        var least = at + s.A;
-        if (end < least) return false;
-        step++;
-        if (s.Op == Op.Loop)
-        {
-            for (var other = least; other < end; other++) pending.Push((step, other, -1, 0));
-            at = end;
-        }
-        else
-        {
-            for (var other = end; other > least; other--) pending.Push((step, other, -1, 0));
-            at = least;
-        }
-        return true;
+        run = (known ? run.From : at, end);
+        end = Math.Min(end, limit);
+        var least = at + (long)s.A;
+        if (end < least) return;
+        work.Push(s.Op == Op.Loop ? new LinearWork.Pending(step, end, (int)least, LinearWork.Ends) : new LinearWork.Pending(step, (int)least, end, LinearWork.Ends));
     }
 
-    private bool Back(ref int step, ref int at)
+    private bool Back(ReadOnlySpan<byte> text, ref int step, ref int at, LinearWork work)
     {
-        while (pending.TryPop(out var top))
+        while (work.TryPop(out var top))
         {
             if (top.Slot >= 0)
             {
-                slots[top.Slot] = top.Old;
+                work.Slots[top.Slot] = top.Position;
                 continue;
             }
             (step, at) = (top.Step, top.Position);
+            if (top.Slot == LinearWork.Resume) return true;
+            var start = Bit(text, rows[step] + 1, 0);
+            var bit = work.Unseen(start + top.Position, start + top.Last);
+            if (bit < 0) continue;
+            at = bit - start;
+            work.Seen(bit);
+            if (at != top.Last) work.Push(top with { Position = at + Math.Sign(top.Last - at) });
+            step++;
             return true;
         }
         return false;
     }
 
-    private bool Seen(ReadOnlySpan<byte> text, int step, int at)
-    {
-        var bit = (step * (text.Length + 1)) + at;
-        var mask = 1UL << (bit & 63);
-        if ((tried[bit >> 6] & mask) != 0) return true;
-        tried[bit >> 6] |= mask;
-        return false;
-    }
+    private static int Bit(ReadOnlySpan<byte> text, int row, int at) => (row * (text.Length + 1)) + at;
 
     private static bool Holds(ReadOnlySpan<byte> text, Op op, int at) => op switch
     {
@@ -214,11 +294,11 @@ internal sealed class LinearRegex(ImmutableArray<Step> steps, ImmutableArray<str
 
     private static bool IsWord(ReadOnlySpan<byte> text, int at) => at >= 0 && at < text.Length && (char.IsAsciiLetterOrDigit((char)text[at]) || text[at] is (byte)'_' or >= 0x80);
 
-    private void Collect(ReadOnlySpan<byte> text, List<Capture> captures)
+    private void Collect(ReadOnlySpan<byte> text, int[] slots, List<Capture> captures)
     {
         for (var i = 0; i < groups.Length; i++)
         {
-            if (groups[i].Length > 0 && slots[i * 2] >= 0 && slots[(i * 2) + 1] >= slots[i * 2])
+            if (slots[i * 2] >= 0 && slots[(i * 2) + 1] >= slots[i * 2])
                 captures.Add(new Capture(groups[i], System.Text.Encoding.UTF8.GetString(text[slots[i * 2]..slots[(i * 2) + 1]])));
         }
     }

@@ -134,6 +134,8 @@ internal sealed class LinearRegexCompiler
             {
                 name = pattern[(at + 2)..close];
                 at = close + 1;
+                // A numbered group is no capture here, and two groups of one name share a value in .NET.
+                if (!name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') || name.Length == 0 || char.IsAsciiDigit(name[0]) || groups.Contains(name)) unknown = true;
             }
             else
             {
@@ -344,7 +346,8 @@ internal sealed class LinearRegexCompiler
         if (inverted) at++;
         for (var first = true; !unknown && (first || At(0) != ']'); first = false)
         {
-            if (at >= pattern.Length || pattern[at] >= 0x80)
+            // "-[" takes a class away, "[:" names one; neither is read here.
+            if (at >= pattern.Length || pattern[at] >= 0x80 || (pattern[at] == '-' && At(1) == '[') || (pattern[at] == '[' && At(1) == ':'))
             {
                 unknown = true;
                 break;

@@ -14,7 +14,7 @@ internal enum ScanPath
 }
 
 /// <summary>
-/// One pass over the bytes that finds every factor of the catalog: per position four nibble look-ups, one for each byte of a window, joined by AND,
+/// One pass over the bytes that finds every factor of the catalog: per position the nibble look-ups of six bytes, joined by AND,
 /// name the buckets that may start there. Positions that pass are listed first and verified after, so that the vector loop holds no call.
 /// </summary>
 internal sealed class LiteralScanner
@@ -22,7 +22,7 @@ internal sealed class LiteralScanner
     private const int Block = 16 * 1024;
     private readonly FactorTable table;
     private readonly ScanPath path;
-    private readonly byte[] tables = new byte[16 * 16];
+    private readonly byte[] tables = new byte[2 * FactorTable.Width * 2 * 16];
     private readonly int[] positions = new int[(Block / 16) + 2];
     private readonly uint[] masks = new uint[(Block / 16) + 2];
 
@@ -32,10 +32,10 @@ internal sealed class LiteralScanner
         this.path = path ?? Best;
         for (var group = 0; group < 2; group++)
         {
-            for (var k = 0; k < FactorTable.Window; k++)
+            for (var k = 0; k < FactorTable.Width; k++)
             {
-                table.Low[(group * FactorTable.Window) + k].CopyTo(tables.AsSpan(((group * 8) + (k * 2)) * 16));
-                table.High[(group * FactorTable.Window) + k].CopyTo(tables.AsSpan(((group * 8) + (k * 2) + 1) * 16));
+                table.Low[(group * FactorTable.Width) + k].CopyTo(tables.AsSpan(((group * 2 * FactorTable.Width) + (k * 2)) * 16));
+                table.High[(group * FactorTable.Width) + k].CopyTo(tables.AsSpan(((group * 2 * FactorTable.Width) + (k * 2) + 1) * 16));
             }
         }
     }
@@ -53,9 +53,9 @@ internal sealed class LiteralScanner
         if (last < 0 || table.Count == 0) return;
         var width = path switch { ScanPath.Vector256 => 32, ScanPath.Vector128 => 16, _ => int.MaxValue };
         var at = 0;
-        while (at + width + FactorTable.Window <= text.Length && width != int.MaxValue)
+        while (at + width + FactorTable.Width <= text.Length && width != int.MaxValue)
         {
-            var end = Math.Min(at + Block, text.Length - width - FactorTable.Window + 1);
+            var end = Math.Min(at + Block, text.Length - width - FactorTable.Width + 1);
             var count = path == ScanPath.Vector256 ? Candidates256(text, ref at, end) : Candidates128(text, ref at, end);
             for (var i = 0; i < count; i++)
             {
@@ -81,18 +81,32 @@ internal sealed class LiteralScanner
             var v1 = Vector256.LoadUnsafe(ref b, (nuint)i + 1);
             var v2 = Vector256.LoadUnsafe(ref b, (nuint)i + 2);
             var v3 = Vector256.LoadUnsafe(ref b, (nuint)i + 3);
+            var v4 = Vector256.LoadUnsafe(ref b, (nuint)i + 4);
+            var v5 = Vector256.LoadUnsafe(ref b, (nuint)i + 5);
             var l0 = v0 & nibble;
             var l1 = v1 & nibble;
             var l2 = v2 & nibble;
             var l3 = v3 & nibble;
+            var l4 = v4 & nibble;
+            var l5 = v5 & nibble;
             var h0 = (v0.AsUInt16() >>> 4).AsByte() & nibble;
             var h1 = (v1.AsUInt16() >>> 4).AsByte() & nibble;
             var h2 = (v2.AsUInt16() >>> 4).AsByte() & nibble;
             var h3 = (v3.AsUInt16() >>> 4).AsByte() & nibble;
-            var first = Look256(ref t, 0, l0) & Look256(ref t, 1, h0) & Look256(ref t, 2, l1) & Look256(ref t, 3, h1)
-                & Look256(ref t, 4, l2) & Look256(ref t, 5, h2) & Look256(ref t, 6, l3) & Look256(ref t, 7, h3);
-            var second = Look256(ref t, 8, l0) & Look256(ref t, 9, h0) & Look256(ref t, 10, l1) & Look256(ref t, 11, h1)
-                & Look256(ref t, 12, l2) & Look256(ref t, 13, h2) & Look256(ref t, 14, l3) & Look256(ref t, 15, h3);
+            var h4 = (v4.AsUInt16() >>> 4).AsByte() & nibble;
+            var h5 = (v5.AsUInt16() >>> 4).AsByte() & nibble;
+            var first = Look256(ref t, 0, l0) & Look256(ref t, 1, h0)
+                & Look256(ref t, 2, l1) & Look256(ref t, 3, h1)
+                & Look256(ref t, 4, l2) & Look256(ref t, 5, h2)
+                & Look256(ref t, 6, l3) & Look256(ref t, 7, h3)
+                & Look256(ref t, 8, l4) & Look256(ref t, 9, h4)
+                & Look256(ref t, 10, l5) & Look256(ref t, 11, h5);
+            var second = Look256(ref t, 12, l0) & Look256(ref t, 13, h0)
+                & Look256(ref t, 14, l1) & Look256(ref t, 15, h1)
+                & Look256(ref t, 16, l2) & Look256(ref t, 17, h2)
+                & Look256(ref t, 18, l3) & Look256(ref t, 19, h3)
+                & Look256(ref t, 20, l4) & Look256(ref t, 21, h4)
+                & Look256(ref t, 22, l5) & Look256(ref t, 23, h5);
             var mask = ~Vector256.Equals(first | second, Vector256<byte>.Zero).ExtractMostSignificantBits();
             positions[count] = i;
             masks[count] = mask;
@@ -118,13 +132,13 @@ internal sealed class LiteralScanner
         {
             var first = Vector128<byte>.AllBitsSet;
             var second = Vector128<byte>.AllBitsSet;
-            for (var k = 0; k < FactorTable.Window; k++)
+            for (var k = 0; k < FactorTable.Width; k++)
             {
                 var v = Vector128.LoadUnsafe(ref b, (nuint)(i + k));
                 var low = v & nibble;
                 var high = (v.AsUInt16() >>> 4).AsByte() & nibble;
                 first &= Look128(ref t, k * 2, low) & Look128(ref t, (k * 2) + 1, high);
-                second &= Look128(ref t, 8 + (k * 2), low) & Look128(ref t, 9 + (k * 2), high);
+                second &= Look128(ref t, (2 * FactorTable.Width) + (k * 2), low) & Look128(ref t, (2 * FactorTable.Width) + (k * 2) + 1, high);
             }
             var mask = ~Vector128.Equals(first | second, Vector128<byte>.Zero).ExtractMostSignificantBits() & 0xffff;
             positions[count] = i;

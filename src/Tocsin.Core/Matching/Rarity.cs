@@ -6,19 +6,32 @@ internal static class Rarity
     // -log2 of a byte's share in mixed service logs (JSON, Node, Java, syslog, access logs), folded; measured once, rounded.
     private static readonly byte[] Bits = Build();
 
-    /// <summary>The rarity of the rarest window of four, plus a little for length; 0 for texts shorter than a window.</summary>
+    // Beyond the window the characters of a word depend on each other, so they count less, and at some length no more.
+    private const double FurtherShare = 0.5;
+    private const int FurtherMost = 60;
+
+    /// <summary>The rarity of the rarest window of four, by which a text is found, and of the rest, by which it is told from others; 0 for texts shorter than a window.</summary>
     public static double Of(string text)
     {
         if (text.Length < Factors.MinLength) return 0;
         var best = 0;
+        var all = 0;
         for (var i = 0; i + Factors.MinLength <= text.Length; i++) best = Math.Max(best, Window(text, i));
-        return best + (Math.Min(text.Length, 16) / 8.0);
+        foreach (var c in text) all += Bits[AsciiFold.Fold((byte)c)];
+        return best + (FurtherShare * Math.Min(all - best, FurtherMost));
     }
 
     public static int Window(ReadOnlySpan<char> text, int at)
     {
         var sum = 0;
         for (var i = at; i < at + Factors.MinLength; i++) sum += Bits[AsciiFold.Fold((byte)text[i])];
+        return sum;
+    }
+
+    public static int Window(ReadOnlySpan<byte> folded, int at)
+    {
+        var sum = 0;
+        for (var i = at; i < at + Factors.MinLength; i++) sum += Bits[folded[i]];
         return sum;
     }
 

@@ -11,7 +11,7 @@ internal sealed class RegexFactors
 {
     private readonly string pattern;
     private int at;
-    private int largestRepeat;
+    private bool unknown;
 
     private RegexFactors(string pattern) => this.pattern = pattern;
 
@@ -20,15 +20,30 @@ internal sealed class RegexFactors
     {
         var reader = new RegexFactors(pattern);
         var node = reader.Alternatives(depth: 0);
-        return reader.at < pattern.Length ? [] : Factors.BestOf(node.Required);
+        return reader.unknown || reader.at < pattern.Length ? [] : Factors.BestOf(node.Required);
     }
 
+    /// <summary>The largest count in braces, wherever it stands.</summary>
     public static int LargestRepeat(string pattern)
     {
-        var reader = new RegexFactors(pattern);
-        reader.Alternatives(depth: 0);
-        return reader.largestRepeat;
+        var largest = 0;
+        for (var i = pattern.IndexOf('{', StringComparison.Ordinal); i >= 0; i = pattern.IndexOf('{', i + 1))
+        {
+            var counts = pattern.AsSpan(i + 1);
+            var digits = counts.IndexOfAnyExceptInRange('0', '9');
+            if (digits > 0 && counts[digits] == ',')
+            {
+                largest = Math.Max(largest, Count(counts[..digits]));
+                counts = counts[(digits + 1)..];
+                digits = counts.IndexOfAnyExceptInRange('0', '9');
+            }
+            if (digits > 0 && counts[digits] == '}') largest = Math.Max(largest, Count(counts[..digits]));
+        }
+        return largest;
     }
+
+    private static int Count(ReadOnlySpan<char> digits) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : int.MaxValue;
 
     /// <summary>
     /// What a part requires: every list in <see cref="Required"/> holds alternatives, one of which must occur.
@@ -112,8 +127,6 @@ internal sealed class RegexFactors
         if (close < 0) return null;
         var parts = pattern[(at + 1)..close].Split(',');
         if (parts.Length > 2 || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var least)) return null;
-        var most = parts.Length == 2 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var high) ? high : least;
-        largestRepeat = Math.Max(largestRepeat, Math.Max(least, most));
         return least;
     }
 
@@ -137,18 +150,14 @@ internal sealed class RegexFactors
 
     private Node Group(int depth)
     {
-        if (depth > 100)
-        {
-            at = pattern.Length;
-            return Node.Nothing;
-        }
-        if (at < pattern.Length && pattern[at] == '?' && !SkipGroupHead()) return Node.Nothing;
+        if (depth > 100) return GiveUp();
+        if (at < pattern.Length && pattern[at] == '?' && !SkipGroupHead()) return GiveUp();
         var inner = Alternatives(depth + 1);
         if (at < pattern.Length) at++;
         return inner;
     }
 
-    // (?:…) and (?<name>…) are plain groups; inline options and look-around require nothing and end the reading.
+    // (?:…) and (?<name>…) are plain groups; inline options, look-around and comments end the reading.
     private bool SkipGroupHead()
     {
         if (at + 1 < pattern.Length && pattern[at + 1] == ':')
@@ -162,8 +171,15 @@ internal sealed class RegexFactors
             at = close + 1;
             return true;
         }
-        at = pattern.Length;
         return false;
+    }
+
+    // What is left could hold another alternative, so nothing read so far is required either.
+    private Node GiveUp()
+    {
+        unknown = true;
+        at = pattern.Length;
+        return Node.Nothing;
     }
 
     private Node Class()
@@ -182,6 +198,9 @@ internal sealed class RegexFactors
         if (at >= pattern.Length) return Node.Nothing;
         var c = pattern[at++];
         if (!char.IsAsciiLetterOrDigit(c)) return Node.Text(c.ToString());
+        // A control character (\cA) or an octal one (\012).
+        if (c is 'c') at = Math.Min(pattern.Length, at + 1);
+        while (char.IsAsciiDigit(c) && at < pattern.Length && char.IsAsciiDigit(pattern[at])) at++;
         if (c is 'x') at = Math.Min(pattern.Length, at + 2);
         if (c is 'u') at = Math.Min(pattern.Length, at + 4);
         if (c is 'p' or 'P' && at < pattern.Length && pattern[at] == '{') at = Math.Max(at, pattern.IndexOf('}', at) + 1);

@@ -12,6 +12,7 @@ internal sealed class RegexPattern(string pattern, bool exactCase)
     private const int MaxRepeat = 1000;
     private LinearRegex? linear;
     private Regex? compiled;
+    private volatile bool read;
 
     /// <summary>Why the text is no usable expression, or null where it is.</summary>
     public static string? Refuse(string pattern)
@@ -36,14 +37,15 @@ internal sealed class RegexPattern(string pattern, bool exactCase)
     /// <summary>Whether the text matches; captures of named groups are appended where a list is given.</summary>
     public bool IsMatch(EventText text, List<Capture>? captures)
     {
-        if (linear is null && compiled is null)
+        if (!read)
         {
             linear = LinearRegexCompiler.Compile(pattern, !exactCase);
-            if (linear is null) compiled = Build(pattern, exactCase);
+            read = true;
         }
-        if (linear is not null) return linear.Find(text.Bytes, captures) >= 0;
-        if (captures is null) return compiled!.IsMatch(text.Text);
-        var match = compiled!.Match(text.Text);
+        if (linear is { } onBytes && onBytes.Fits(text.Bytes.Length)) return onBytes.Find(text.Bytes, captures, text.Work) >= 0;
+        compiled ??= Build(pattern, exactCase);
+        if (captures is null) return compiled.IsMatch(text.Text);
+        var match = compiled.Match(text.Text);
         if (!match.Success) return false;
         foreach (var group in match.Groups.Values)
         {

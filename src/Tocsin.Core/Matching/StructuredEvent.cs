@@ -12,30 +12,49 @@ internal sealed class StructuredEvent : IDisposable
 {
     private const int MaxDepth = 64;
     private const int MaxNested = 16;
+    private const int MaxTries = 8;
+
+    // Only the end of a path is compared; names as long as the event must not be copied for each of its values.
+    private const int MaxPath = 400;
     private readonly List<JsonDocument> documents = [];
 
     public static StructuredEvent? Read(ReadOnlyMemory<byte> raw)
     {
         var found = new StructuredEvent();
         var span = raw.Span;
-        for (int from = 0, tries = 0; tries < 3; tries++)
+        for (int from = 0, tries = 0; tries < MaxTries; tries++)
         {
             var open = span[from..].IndexOfAny((byte)'{', (byte)'[');
             if (open < 0) break;
-            if (found.TryAdd(span[(from + open)..])) return found;
+            if (MayBeJson(span[(from + open)..]) && found.TryAdd(span[(from + open)..])) return found;
             from += open + 1;
         }
         found.Dispose();
         return null;
     }
 
+    // A log line is full of brackets; only what begins as JSON does is worth a parse.
+    private static bool MayBeJson(ReadOnlySpan<byte> text)
+    {
+        var next = text[1..].TrimStart(" \t\r\n"u8);
+        return !next.IsEmpty && (next[0] == '"' || (text[0] == '{' ? next[0] == '}' : next[0] is (byte)'{' or (byte)'[' or (byte)']'));
+    }
+
     /// <summary>Whether all field patterns hold: anywhere in the event, or together in one element of the array <paramref name="each"/>.</summary>
     public bool Holds(IReadOnlyList<Pattern.Field> fields, string each)
     {
-        if (each.Length == 0) return fields.All(f => documents.Exists(d => Find(d.RootElement, "", f)));
-        var elements = new List<JsonElement>();
-        foreach (var document in documents.ToArray()) Elements(document.RootElement, "", each, elements, 0);
-        return elements.Exists(e => fields.All(f => Find(e, each, f)));
+        var roots = documents.ConvertAll(d => (d.RootElement, Path: ""));
+        if (each.Length == 0) return fields.All(f => Has(roots, f));
+        var elements = new List<(JsonElement Element, string Path)>();
+        foreach (var (root, _) in roots) Elements(root, "", each, elements, 0);
+        return elements.Exists(e => fields.All(f => Has([e], f)));
+    }
+
+    private static bool Has(List<(JsonElement Element, string Path)> within, Pattern.Field field)
+    {
+        if (field.Compare is not Comparison.Exists { Wanted: false }) return within.Exists(e => Find(e.Element, e.Path, field));
+        var present = field with { Compare = new Comparison.Exists(true) };
+        return !within.Exists(e => Find(e.Element, e.Path, present));
     }
 
     public void Dispose()
@@ -46,7 +65,7 @@ internal sealed class StructuredEvent : IDisposable
     private bool TryAdd(ReadOnlySpan<byte> json)
     {
         if (documents.Count > MaxNested) return false;
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = MaxDepth });
+        var reader = new Utf8JsonReader(JsonText.Readable(json), new JsonReaderOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = MaxDepth });
         try
         {
             if (!JsonDocument.TryParseValue(ref reader, out var document)) return false;
@@ -93,11 +112,10 @@ internal sealed class StructuredEvent : IDisposable
 
     private static bool FindInObject(JsonElement element, string path, Pattern.Field field)
     {
-        if (field.Compare is Comparison.Exists { Wanted: false }) return !element.EnumerateObject().Any(p => string.Equals(p.Name, field.Path, StringComparison.OrdinalIgnoreCase));
         if (field.Compare is Comparison.Exists && path.Length > 0 && EndsWith(path, field.Path)) return true;
         foreach (var property in element.EnumerateObject())
         {
-            if (Find(property.Value, path.Length == 0 ? property.Name : $"{path}.{property.Name}", field)) return true;
+            if (Find(property.Value, Join(path, property.Name), field)) return true;
         }
         return false;
     }
@@ -113,19 +131,26 @@ internal sealed class StructuredEvent : IDisposable
         return false;
     }
 
-    private static void Elements(JsonElement element, string path, string each, List<JsonElement> found, int depth)
+    private static void Elements(JsonElement element, string path, string each, List<(JsonElement Element, string Path)> found, int depth)
     {
         if (depth > MaxDepth) return;
         if (element.ValueKind == JsonValueKind.Object)
         {
-            if (EndsWith(path, each)) found.Add(element);
+            if (EndsWith(path, each)) found.Add((element, path));
             foreach (var property in element.EnumerateObject())
-                Elements(property.Value, path.Length == 0 ? property.Name : $"{path}.{property.Name}", each, found, depth + 1);
+                Elements(property.Value, Join(path, property.Name), each, found, depth + 1);
         }
         else if (element.ValueKind == JsonValueKind.Array)
         {
             foreach (var item in element.EnumerateArray()) Elements(item, path, each, found, depth + 1);
         }
+    }
+
+    private static string Join(string path, string name)
+    {
+        if (name.Length >= MaxPath) return name[^MaxPath..];
+        var joined = path.Length == 0 ? name : $"{path}.{name}";
+        return joined.Length > MaxPath ? joined[^MaxPath..] : joined;
     }
 
     private static bool EndsWith(string path, string wanted) =>

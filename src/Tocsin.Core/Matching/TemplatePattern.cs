@@ -13,6 +13,9 @@ public sealed record Capture(string Name, string Value);
 internal sealed class TemplatePattern
 {
     private const int MaxHole = 512;
+    private const int MaxPortDigits = 5;
+    private const int MaxLength = 1000;
+    private const int MaxHoles = 32;
     private static readonly string[] HoleKinds = ["host", "port", "user", "int", "arn", "path", "domain", "any"];
 
     private readonly ImmutableArray<Segment> segments;
@@ -29,8 +32,10 @@ internal sealed class TemplatePattern
     /// <summary>Why the text is no template, or null where it is one.</summary>
     public static string? Refuse(string template)
     {
+        if (template.Length > MaxLength) return $"the template has {template.Length} characters, at most {MaxLength} are read";
         var (parts, problem) = Split(template, exactCase: true);
         if (problem is not null) return problem;
+        if (parts.Count(s => s.Literal is null) > MaxHoles) return $"the template has more than {MaxHoles} holes";
         if (parts.All(s => s.Literal is null)) return "the template has no literal text";
         for (var i = 1; i < parts.Length; i++)
         {
@@ -127,19 +132,26 @@ internal sealed class TemplatePattern
 
     private static int HoleLength(string hole, ReadOnlySpan<byte> text)
     {
-        var limit = Math.Min(text.Length, hole is "port" ? 5 : MaxHole);
-        var i = 0;
         if (hole is "arn" && !text.StartsWith("arn:"u8)) return 0;
+        var limit = Math.Min(text.Length, MaxHole);
+        var i = 0;
         while (i < limit && InHole(hole, text[i], i == 0)) i++;
-        return i;
+        return IsWhole(hole, text[..i]) ? i : 0;
     }
 
+    // Where the hole that ends at a position starts; the position itself where no such hole ends there.
     private static int HoleStart(string hole, ReadOnlySpan<byte> text, int end)
     {
         var start = end;
         while (start > 0 && end - start < MaxHole && InHole(hole, text[start - 1], first: false)) start--;
-        return start;
+        if (hole is "int" && start > 0 && start < end && text[start - 1] == '-' && (start == 1 || !char.IsAsciiLetterOrDigit((char)text[start - 2]))) start--;
+        if (hole is "arn") start = text[start..end].LastIndexOf("arn:"u8) is var at and >= 0 ? start + at : end;
+        return IsWhole(hole, text[start..end]) ? start : end;
     }
+
+    // Longer runs of digits are no port, and a sign alone is no number.
+    private static bool IsWhole(string hole, ReadOnlySpan<byte> run) =>
+        hole is "port" ? run.Length <= MaxPortDigits : hole is not "int" || run is not [(byte)'-'];
 
     private static bool InHole(string hole, byte b, bool first) => hole switch
     {
