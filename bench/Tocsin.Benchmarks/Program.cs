@@ -1,55 +1,43 @@
 using System.Diagnostics;
 using System.Globalization;
-using NodaTime;
+using Tocsin.Benchmarks;
 using Tocsin.Collect.Files;
-using Tocsin.Collect.Logs;
 using Tocsin.Core.Matching;
 
-var set = MatchSet.Build(CatalogFiles.Read([new CatalogRoot("catalog", true)]).Entries.Select(e => e.Entry));
-var file = args[0];
-var bytes = new byte[64 << 20];
-using (var s = File.OpenRead(file)) { _ = s.ReadAtLeast(bytes, bytes.Length, false); }
-var literals = set.RequiredLiterals;
-Console.WriteLine($"{literals.Length} factors, unfiltered {set.Unfiltered.Length}");
-var table = new FactorTable(literals, bytes.AsSpan(0, 65536));
-foreach (var path in Enum.GetValues<ScanPath>())
+// corpus FILE BYTES SHARE: writes a log made of the quiet corpus with the catalog's samples strewn in. kernels FILE: the literal pass by itself.
+var reference = CatalogFiles.Read([new CatalogRoot("catalog", Shipped: true)]);
+switch (args)
 {
-  for (var k = 0; k < 3; k++) {
-    var sc = new LiteralScanner(table, path);
-    var hits = new HitBuffer(1000);
-    var w = Process.GetCurrentProcess().TotalProcessorTime;
-    sc.Scan(bytes, ref hits);
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {hits.Count} hits {bytes.Length / (Process.GetCurrentProcess().TotalProcessorTime - w).TotalSeconds / 1e9:0.00} GB/s"));
-    if (path == ScanPath.Vector256 && k == 2)
-    {
-        var by = new Dictionary<int, int>();
-        foreach (var (a, f) in hits.Items) by[f] = by.GetValueOrDefault(f) + 1;
-        foreach (var (f, n) in by.OrderByDescending(p => p.Value).Take(24)) Console.WriteLine($"  {n} \"{literals[f]}\" {string.Join(' ', set.SignaturesOfFactor[f].Select(i => set.Signatures[i].Key))}");
-    }
-  }
+    case ["corpus", var file, var bytes, var share]:
+        Corpus.Write(file, long.Parse(bytes, CultureInfo.InvariantCulture), double.Parse(share, CultureInfo.InvariantCulture), reference);
+        return 0;
+    case ["kernels", var file]:
+        Kernels(file, MatchSet.Build(reference.Entries.Select(e => e.Entry)));
+        return 0;
+    default:
+        Console.Error.WriteLine("usage: corpus FILE BYTES SHARE | kernels FILE");
+        return 2;
 }
 
-for (var k = 0; k < 2; k++) {
-var watch = Process.GetCurrentProcess().TotalProcessorTime;
-long found = 0;
-var scan = new LogScan(set, new StreamOptions(Instant.FromUtc(2026, 11, 21, 0, 0)));
-var o = scan.Read(new LogSource(file), null, _ => found++, null, default);
-Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"scan {found} found {o.Bytes / (Process.GetCurrentProcess().TotalProcessorTime - watch).TotalSeconds / 1e9:0.00} GB/s"));
-}
+static void Kernels(string file, MatchSet set)
 {
-    long pass = 0, bloomish = 0; const int N = 4_000_000;
-    var lo = table.Low; var hi = table.High;
-    var perBucket = new long[16];
-    for (var i = 0; i < N; i++)
+    using var stream = File.OpenRead(file);
+    var text = new byte[Math.Min(stream.Length, 64 << 20)];
+    stream.ReadExactly(text);
+    var table = new FactorTable(set.RequiredLiterals, text.AsSpan(0, Math.Min(text.Length, 64 * 1024)));
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{set.RequiredLiterals.Length} required literals, {text.Length / 1e6:0} MB"));
+    foreach (var path in Enum.GetValues<ScanPath>().Where(LiteralScanner.IsSupported))
     {
-        int a = 255, b = 255;
-        for (var k = 0; k < 6; k++) { a &= lo[k][bytes[i + k] & 15] & hi[k][bytes[i + k] >> 4]; b &= lo[6 + k][bytes[i + k] & 15] & hi[6 + k][bytes[i + k] >> 4]; }
-        if ((a | b) != 0) pass++;
-        for (var q = 0; q < 8; q++) { if ((a >> q & 1) != 0) perBucket[q]++; if ((b >> q & 1) != 0) perBucket[8 + q]++; }
-        _ = bloomish;
+        var scanner = new LiteralScanner(table, path);
+        var hits = new HitBuffer(1024);
+        var best = double.MaxValue;
+        for (var round = 0; round < 5; round++)
+        {
+            hits.Clear();
+            var clock = Stopwatch.StartNew();
+            scanner.Scan(text, ref hits);
+            best = Math.Min(best, clock.Elapsed.TotalSeconds);
+        }
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path,-10} {text.Length / best / 1e9:0.00} GB/s, {hits.Count} hits"));
     }
-    Console.WriteLine($"pass {100.0 * pass / N:0.00}% {string.Join(' ', perBucket.Select(p => $"{100.0 * p / N:0.00}"))}");
 }
-Console.WriteLine(string.Join(' ', literals.GroupBy(l => l.Length).OrderBy(g => g.Key).Select(g => $"{g.Key}:{g.Count()}")));
-Console.WriteLine(string.Join('|', literals.Where(l => l.Length <= 5)));
-Console.WriteLine(string.Join('|', literals.Where(l => l.Length > 5).Select(l => l)));

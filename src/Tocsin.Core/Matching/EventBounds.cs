@@ -40,13 +40,16 @@ internal static class EventBounds
                 start = previous;
                 continue;
             }
-            if (previous == floor || !Line(text, previous).Trim(" \t\r"u8).IsEmpty) return start;
+            if (previous == floor || !IsBlank(text, previous)) return start;
             var headline = LineStart(text, previous - 1, floor);
             if (!ContinuesOverBlank(Line(text, headline), Line(text, start))) return start;
             start = headline;
         }
         return start;
     }
+
+    /// <summary>Whether the line at <paramref name="start"/> holds nothing to see.</summary>
+    public static bool IsBlank(ReadOnlySpan<byte> text, int start) => Line(text, start).Trim(" \t\r"u8).IsEmpty;
 
     public static int LineStart(ReadOnlySpan<byte> text, int at, int floor) => text[floor..at].LastIndexOf((byte)'\n') + 1 + floor;
 
@@ -63,10 +66,10 @@ internal static class EventBounds
         while (end < text.Length - 1 && (end < atLeast || end - start < MaxBytes))
         {
             var next = Line(text, end + 1);
-            if (!Continues(text[line..end], next))
+            if (!Continues(Line(text, line), next))
             {
                 var after = LineEnd(text, end + 1) + 1;
-                if (!next.Trim(" \t\r"u8).IsEmpty || after >= text.Length || !ContinuesOverBlank(text[line..end], Line(text, after))) return end;
+                if (!IsBlank(text, end + 1) || after >= text.Length || !ContinuesOverBlank(Line(text, line), Line(text, after))) return end;
                 line = after;
             }
             else

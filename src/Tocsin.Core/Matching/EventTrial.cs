@@ -3,8 +3,8 @@ using Tocsin.Core.Catalog;
 
 namespace Tocsin.Core.Matching;
 
-/// <summary>A signature that holds on the event under trial, and where the factor stood that led to it.</summary>
-internal sealed record Held(CompiledSignature Signature, ImmutableArray<Capture> Captures, int At);
+/// <summary>A signature that holds on the event under trial, and where the factor stood that led to it; numbered as in the catalog.</summary>
+internal sealed record Held(int Number, CompiledSignature Signature, ImmutableArray<Capture> Captures, int At);
 
 /// <summary>Tries signatures on one event after the other. Each signature is tried once an event, however many of its factors were found.</summary>
 internal sealed class EventTrial(MatchSet set)
@@ -44,7 +44,7 @@ internal sealed class EventTrial(MatchSet set)
             captures.Clear();
             var signature = set.Signatures[candidate];
             if (signature.Holds(text, structuredOnce[0] ??= Structured, captures, out var vetoed))
-                Held.Add(new Held(signature, Distinct(), at));
+                Held.Add(new Held(candidate, signature, Distinct(), at));
             else if (vetoed is not null)
                 Vetoed?.Invoke(signature.Entry, signature.Signature.Id, vetoed);
         }

@@ -68,8 +68,9 @@ public sealed class StreamMatcher
         scanner ??= set.Scanner(buffer[history..Math.Min(buffer.Length, history + SampleBytes)], path);
         var cut = final ? buffer.Length : Cut(buffer, history, full);
         if (cut <= history) return 0;
-        MatchAll(buffer, history, cut, found);
         var midLine = !final && buffer[cut - 1] != '\n';
+        // Of a line in pieces the part behind the cut is looked at twice, so that no border hides a text.
+        MatchAll(buffer, history, midLine ? buffer.Length : cut, found);
         if (!midLine) reportedInPiece.Clear();
         var lineStart = EventBounds.LineStart(buffer, cut, history);
         if (lineStart > history) pieceOf = null;
@@ -78,12 +79,14 @@ public sealed class StreamMatcher
         return cut - history;
     }
 
-    // Everything before the last event is complete; that one may go on in the next buffer.
+    // Everything before the last event is complete. That one may go on in the next buffer, also behind a blank line, and a line that is not complete
+    // does not show yet whether it belongs to it.
     private int Cut(ReadOnlySpan<byte> buffer, int history, bool full)
     {
         var lastBreak = buffer[history..].LastIndexOf((byte)'\n') + 1 + history;
         if (lastBreak == history) return full ? Math.Max(history + 1, buffer.Length - Overlap) : history;
-        var cut = lastBreak == buffer.Length ? EventBounds.LineStart(buffer, lastBreak - 1, history) : lastBreak;
+        var cut = EventBounds.LineStart(buffer, lastBreak - 1, history);
+        if (cut > history && EventBounds.IsBlank(buffer, cut)) cut = EventBounds.LineStart(buffer, cut - 1, history);
         for (var i = 0; i < options.ContextLines && cut > history; i++) cut = EventBounds.LineStart(buffer, cut - 1, history);
         cut = EventBounds.Start(buffer, cut, history);
         if (cut > history) return cut;
@@ -127,6 +130,7 @@ public sealed class StreamMatcher
     private void Report(ReadOnlySpan<byte> buffer, int history, int start, int end, ref int counted, Action<Match> found)
     {
         if (trial.Held.Count == 0) return;
+        trial.Held.Sort((a, b) => a.Number.CompareTo(b.Number));
         var piece = start == history ? pieceOf : null;
         if (piece is not null) trial.Held.RemoveAll(h => reportedInPiece.Contains(h.Signature.Key));
         foreach (var held in trial.Held) reportedInPiece.Add(held.Signature.Key);
@@ -156,14 +160,14 @@ public sealed class StreamMatcher
         foreach (var held in trial.Held)
         {
             var signature = held.Signature.Signature;
-            if (!held.Signature.Entry.Timing.IsEmpty)
-            {
-                foreach (var rule in (timing ??= new TimingTracker()).Note(held.Signature.Entry, signature.Id, time)) best.Add((held with { Captures = [] }, rule.Id, rule.Says));
-            }
             if (signature.Says == Says.Part) continue;
             var known = best.FindIndex(b => ReferenceEquals(b.Held.Signature.Entry, held.Signature.Entry) && string.Equals(b.Signature, b.Held.Signature.Signature.Id, StringComparison.Ordinal));
             if (known < 0) best.Add((held, signature.Id, signature.Says));
             else if (LeadsOver(signature, best[known].Held.Signature.Signature)) best[known] = (held, signature.Id, signature.Says);
+        }
+        foreach (var held in trial.Held.Where(h => !h.Signature.Entry.Timing.IsEmpty).OrderBy(h => h.At))
+        {
+            foreach (var rule in (timing ??= new TimingTracker()).Note(held.Signature.Entry, held.Signature.Signature.Id, time)) best.Add((held with { Captures = [] }, rule.Id, rule.Says));
         }
         var strongest = best.Count == 0 ? Says.Part : best.Max(b => b.Says);
         return [.. best.Where(b => b.Says > Says.Hint || strongest == Says.Hint).OrderByDescending(b => b.Says)];

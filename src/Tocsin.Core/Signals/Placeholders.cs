@@ -15,7 +15,8 @@ internal static class Placeholders
         [
             "null", "undefined", "none", "nil", "true", "false", "yes", "no", "on", "off", "nan", "n/a", "na", "empty", "unset", "missing",
             "required", "invalid", "expired", "incorrect", "wrong", "failed", "failure", "denied", "rejected", "revoked", "malformed",
-            "mismatch",
+            "mismatch", "invalid_grant", "invalid_client", "invalid_request", "invalid_scope", "invalid_token", "expired_token", "access_denied",
+            "unauthorized_client", "unsupported_grant_type",
             "string", "number", "boolean", "bool", "object", "buffer", "bytes", "str", "int", "text", "varchar", "any",
             "bearer", "basic", "present", "absent", "set", "not-set", "hidden", "masked", "redacted", "filtered", "removed", "omitted",
             "sensitive", "unknown", "error", "ok", "optional", "deprecated", "enabled", "disabled", "unexpected", "function", "symbol", "include", "same-origin", "omit",

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Tocsin beside ripgrep and grep on the same file in one run: whole process, wall clock, median of ROUNDS. Writes a dated result.
+# usage: bench/side-by-side.sh [BYTES] [ROUNDS]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+bytes=${1:-1000000000}
+rounds=${2:-3}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+result=bench/results/$(date -u +%Y-%m-%d).md
+
+./tocsin --version >/dev/null
+bench() { dotnet run -c Release --project bench/Tocsin.Benchmarks -- "$@"; }
+./tocsin catalog patterns >"$work/patterns.txt"
+# What a peer can take: literals of the same catalog, one of which stands in every line that may match.
+hello() { "$work/hello/hello"; }
+
+seconds() { # command… → median wall seconds of $rounds runs, first a warm-up
+  local times=() start end
+  "$@" >"$work/out" 2>/dev/null || true
+  for _ in $(seq "$rounds"); do
+    start=$(date +%s.%N); "$@" >"$work/out" 2>/dev/null || true; end=$(date +%s.%N)
+    times+=("$(echo "$end - $start" | bc)")
+  done
+  printf '%s\n' "${times[@]}" | sort -n | sed -n "$(( (rounds + 1) / 2 ))p"
+}
+peak() { # command… → peak resident memory in MB
+  /usr/bin/time -f %M "$@" 2>&1 >/dev/null | tail -1 | awk '{printf "%.0f", $1 / 1024}'
+}
+
+{
+  echo "# $(date -u +%Y-%m-%d): scan beside ripgrep and grep"
+  echo
+  echo "Machine: $(nproc) × $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(dotnet --version), $(rg --version | head -1), $(grep --version | head -1)."
+  echo "Patterns: $(wc -l <"$work/patterns.txt") regular expressions of the shipped catalog for the peers; Tocsin runs the whole catalog and reports entry, captures, line and offset."
+  echo "Corpus: quiet corpus and samples, $bytes bytes; command: bench/side-by-side.sh $bytes $rounds"
+  echo
+  echo "| errors among lines | tocsin scan | rg -c -f | ratio | peer measured on | peak memory of tocsin |"
+  echo "|---|---|---|---|---|---|"
+} >"$result"
+for share in 0.001 0.05; do
+  bench corpus "$work/corpus.log" "$bytes" "$share"
+  tocsin=$(seconds ./artifacts/tocsin/tocsin scan "$work/corpus.log" --format json)
+  memory=$(peak ./artifacts/tocsin/tocsin scan "$work/corpus.log" --format json)
+  # ripgrep needs minutes for what Tocsin does in seconds: it gets a part of the file, and the ratio is of bytes per second.
+  part=$(( bytes / 50 ))
+  head -c "$part" "$work/corpus.log" >"$work/part.log"
+  rounds=1 peer=$(rounds=1 seconds rg -c -f "$work/patterns.txt" "$work/part.log")
+  echo "$bytes $tocsin $part $peer $memory $share" | awk '{a=$1/$2/1e6; b=$3/$4/1e6; printf "| %s %% | %.0f MB/s | %.2f MB/s | %.0f× | %.0f MB | %s MB |\n", $6*100, a, b, a/b, $3/1e6, $5}' >>"$result"
+done
+{
+  echo
+  echo "Literal pass alone (\`Tocsin.Benchmarks kernels\`):"
+  echo
+  echo '```text'
+  bench kernels "$work/corpus.log"
+  echo '```'
+} >>"$result"
+
+dotnet new console -o "$work/hello" --force >/dev/null
+( cd "$work/hello" && dotnet publish -c Release -r linux-x64 --self-contained false -p:PublishReadyToRun=true -p:InvariantGlobalization=true -p:TreatWarningsAsErrors=false -o out -v q --nologo >/dev/null )
+echo "a line" >"$work/small.log"
+rounds=15
+empty=$(seconds "$work/hello/out/hello")
+small=$(seconds ./artifacts/tocsin/tocsin scan "$work/small.log")
+{
+  echo
+  echo "Start-up, median of 15, whole process: an empty .NET program $(echo "$empty" | awk '{printf "%.0f", $1*1000}') ms, \`tocsin scan\` of one line $(echo "$small" | awk '{printf "%.0f", $1*1000}') ms, ratio $(echo "$small $empty" | awk '{printf "%.2f", $1/$2}')."
+} >>"$result"
+cat "$result"
