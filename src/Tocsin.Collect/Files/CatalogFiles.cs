@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Tocsin.Core.Catalog;
 
 namespace Tocsin.Collect.Files;
@@ -10,6 +11,9 @@ public sealed record CatalogRoot(string Path, bool Shipped);
 public static class CatalogFiles
 {
     public const string ObservationsFile = "observations.yaml";
+    private const string NoFacts = "probes: {}";
+    private const int MaxBytes = 4 * YamlTree.MaxCharacters;
+    private const string QuietFolder = "quiet";
 
     public static ErrorReference Read(IReadOnlyList<CatalogRoot> roots)
     {
@@ -23,9 +27,17 @@ public static class CatalogFiles
         return reference with { Problems = [.. problems, .. reference.Problems] };
     }
 
+    /// <summary>The entries alone, for matching: no facts, no healthy logs.</summary>
+    public static (ImmutableArray<Entry> Entries, ImmutableArray<Problem> Problems) ReadEntries(IReadOnlyList<CatalogRoot> roots)
+    {
+        var problems = new List<Problem>();
+        var reference = ErrorReference.Build(roots.SelectMany(r => Folders(r, problems)).ToList(), NoFacts, ObservationsFile, []);
+        return ([.. reference.Entries.Select(e => e.Entry)], [.. problems, .. reference.Problems]);
+    }
+
     /// <summary>The entry.yaml files of a catalog, for a stamp of its state; what cannot be listed is left out.</summary>
     public static IEnumerable<string> EntryFiles(CatalogRoot root) =>
-        EntryFolders(root.Path).Select(f => System.IO.Path.Combine(f, "entry.yaml")).Where(File.Exists);
+        EntryFolders(root.Path, []).Select(f => System.IO.Path.Combine(f, "entry.yaml")).Where(File.Exists);
 
     private static IEnumerable<EntryFolder> Folders(CatalogRoot root, List<Problem> problems)
     {
@@ -34,7 +46,12 @@ public static class CatalogFiles
             problems.Add(new Problem(new Place(root.Path), "no-catalog", "there is no such folder; a catalog is a folder of LAYER/ENTRY folders"));
             yield break;
         }
-        foreach (var folder in EntryFolders(root.Path))
+        foreach (var stray in Strays(root.Path, problems))
+        {
+            var name = System.IO.Path.GetFileName(stray);
+            problems.Add(new Problem(new Place(Show(stray)), "unknown-layer", $"\"{name}\" is no layer; {Nearest.Suggest(name, EntryShape.Layers)}layers: {string.Join(", ", EntryShape.Layers)}", IsWarning: true));
+        }
+        foreach (var folder in EntryFolders(root.Path, problems))
         {
             var yaml = System.IO.Path.Combine(folder, "entry.yaml");
             if (!File.Exists(yaml))
@@ -55,12 +72,29 @@ public static class CatalogFiles
         }
     }
 
-    private static IEnumerable<string> EntryFolders(string root)
+    private static IEnumerable<string> EntryFolders(string root, List<Problem> problems) =>
+        EntryShape.Layers.Select(l => System.IO.Path.Combine(root, l)).Where(Directory.Exists).SelectMany(l => Inner(l, problems));
+
+    // A folder of entries that no layer is named after would else be passed over in silence.
+    private static IEnumerable<string> Strays(string root, List<Problem> problems) =>
+        Inner(root, problems).Where(f => System.IO.Path.GetFileName(f) is not QuietFolder && !EntryShape.Layers.Contains(System.IO.Path.GetFileName(f), StringComparer.Ordinal));
+
+    private static IEnumerable<string> Inner(string folder, List<Problem> problems) =>
+        List(folder, problems, f => Directory.GetDirectories(f)).Where(f => !System.IO.Path.GetFileName(f).StartsWith('.'));
+
+    private static IEnumerable<string> List(string folder, List<Problem> problems, Func<string, string[]> list)
     {
-        if (!Directory.Exists(root)) return [];
-        return EntryShape.Layers.Select(l => System.IO.Path.Combine(root, l)).Where(Directory.Exists)
-            .SelectMany(l => Directory.EnumerateDirectories(l).Order(StringComparer.Ordinal))
-            .Where(f => !System.IO.Path.GetFileName(f).StartsWith('.'));
+        try
+        {
+            var found = new List<string>(list(folder));
+            found.Sort(StringComparer.Ordinal);
+            return found;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problems.Add(new Problem(new Place(Show(folder)), "unreadable", $"the folder could not be read: {e.Message}"));
+            return [];
+        }
     }
 
     private static ImmutableArray<(string File, string Text)> Samples(string folder, List<Problem> problems)
@@ -69,7 +103,7 @@ public static class CatalogFiles
         if (!Directory.Exists(samples)) return [];
         return
         [
-            .. Directory.EnumerateFiles(samples, "*.yaml").Order(StringComparer.Ordinal)
+            .. List(samples, problems, f => Directory.GetFiles(f, "*.yaml"))
                 .Select(f => (File: Show(f), Text: TryRead(f, problems)))
                 .Where(f => f.Text is not null)
                 .Select(f => (f.File, f.Text!)),
@@ -78,9 +112,9 @@ public static class CatalogFiles
 
     private static IEnumerable<QuietLog> Quiet(CatalogRoot root, List<Problem> problems)
     {
-        var quiet = System.IO.Path.Combine(root.Path, "quiet");
+        var quiet = System.IO.Path.Combine(root.Path, QuietFolder);
         if (!Directory.Exists(quiet)) yield break;
-        foreach (var file in Directory.EnumerateFiles(quiet, "*.log").Order(StringComparer.Ordinal))
+        foreach (var file in List(quiet, problems, f => Directory.GetFiles(f, "*.log")))
         {
             if (TryRead(file, problems) is { } text) yield return new QuietLog(Show(file), text);
         }
@@ -90,7 +124,11 @@ public static class CatalogFiles
     {
         try
         {
-            return File.ReadAllText(file);
+            // What is larger than any text the reader takes is not brought into memory to be refused there.
+            var size = new FileInfo(file).Length;
+            if (size <= MaxBytes) return File.ReadAllText(file);
+            problems.Add(new Problem(new Place(Show(file)), "too-large", string.Create(CultureInfo.InvariantCulture, $"the file has {size} bytes, at most {MaxBytes} are read")));
+            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.IO.Enumeration;
+using Tocsin.Core.Catalog;
 
 namespace Tocsin.Collect.Logs;
 
@@ -7,6 +7,9 @@ namespace Tocsin.Collect.Logs;
 public sealed record LogSource(string Path, string? Refusal = null)
 {
     public const string StandardInput = "-";
+
+    /// <summary>It is named and not there; who follows waits for it.</summary>
+    public bool IsMissing { get; init; }
 
     public bool IsStandardInput => string.Equals(Path, StandardInput, StringComparison.Ordinal);
 }
@@ -17,12 +20,8 @@ public static class LogFinder
     private const int MaxDepth = 64;
     private static readonly string[] NotLogs = [".png", ".jpg", ".jpeg", ".gif", ".zip", ".tar", ".so", ".dll", ".exe", ".pdf", ".woff", ".woff2", ".ico", ".class", ".jar", ".pyc"];
 
-    public static ImmutableArray<LogSource> Find(IEnumerable<string> arguments)
-    {
-        var found = new List<LogSource>();
-        foreach (var argument in arguments) found.AddRange(FindOne(argument));
-        return [.. found.DistinctBy(s => s.Path, StringComparer.Ordinal)];
-    }
+    public static ImmutableArray<LogSource> Find(IEnumerable<string> arguments) =>
+        [.. arguments.SelectMany(FindOne).DistinctBy(s => s.Path, StringComparer.Ordinal)];
 
     private static List<LogSource> FindOne(string argument)
     {
@@ -32,28 +31,45 @@ public static class LogFinder
             var inside = InFolder(argument);
             return inside.Count > 0 ? inside : [new LogSource(argument, "the folder holds no log; files are read whatever their name but pictures, archives and programs")];
         }
-        if (File.Exists(argument)) return [new LogSource(argument)];
-        if (!argument.AsSpan().ContainsAny('*', '?')) return [new LogSource(argument, "there is no such file or folder")];
-        var matched = Glob(argument);
+        if (File.Exists(argument) && !IsDangling(argument)) return [new LogSource(argument)];
+        if (File.Exists(argument) || !LogGlob.IsGlob(argument)) return [new LogSource(argument, Missing(argument)) { IsMissing = true }];
+        var matched = LogGlob.Expand(argument).Select(f => new LogSource(f)).ToList();
         return matched.Count > 0 ? matched : [new LogSource(argument, "no file matches")];
+    }
+
+    private static string Missing(string path)
+    {
+        const string Plain = "there is no such file or folder";
+        try
+        {
+            // A link whose target is gone is there and is not.
+            if (new FileInfo(path).LinkTarget is { } target) return $"{Plain}: it is a link to {target}";
+            var folder = Path.GetDirectoryName(path) is { Length: > 0 } parent ? parent : ".";
+            var near = Directory.Exists(folder) ? Nearest.To(Path.GetFileName(path), Directory.EnumerateFileSystemEntries(folder).Select(e => Path.GetFileName(e))) : null;
+            return near is null ? Plain : $"{Plain}; did you mean {Path.Combine(Path.GetDirectoryName(path) ?? "", near)}?";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return Plain;
+        }
     }
 
     private static List<LogSource> InFolder(string folder)
     {
         var found = new List<LogSource>();
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        Walk(folder, 0, seen, found);
+        Walk(folder, 0, new HashSet<string>(StringComparer.Ordinal), found);
         return found;
     }
 
+    // A file that is also linked to beside itself is read once, under its own name.
     private static void Walk(string folder, int depth, HashSet<string> seen, List<LogSource> found)
     {
         if (depth > MaxDepth || !seen.Add(Real(folder))) return;
         try
         {
-            foreach (var file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
+            foreach (var file in Directory.EnumerateFiles(folder).Where(LooksLikeLog).OrderBy(IsLink).ThenBy(f => f, StringComparer.Ordinal))
             {
-                if (LooksLikeLog(file)) found.Add(new LogSource(file));
+                if (seen.Add(Real(file))) found.Add(new LogSource(file));
             }
             foreach (var inner in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal))
             {
@@ -66,47 +82,34 @@ public static class LogFinder
         }
     }
 
-    // A dangling or looping link has no target; it is then itself.
-    private static string Real(string folder)
+    private static bool IsDangling(string file)
     {
         try
         {
-            return new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(folder);
+            return new FileInfo(file).ResolveLinkTarget(returnFinalTarget: true) is { Exists: false };
         }
         catch (IOException)
         {
-            return Path.GetFullPath(folder);
+            // A loop of links: reading it says so.
+            return false;
+        }
+    }
+
+    private static bool IsLink(string file) => new FileInfo(file).LinkTarget is not null;
+
+    // A dangling or looping link has no target; it is then itself.
+    private static string Real(string path)
+    {
+        try
+        {
+            return new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+        }
+        catch (IOException)
+        {
+            return Path.GetFullPath(path);
         }
     }
 
     private static bool LooksLikeLog(string file) =>
         !Path.GetFileName(file).StartsWith('.') && !NotLogs.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
-
-    // The shell usually expands globs; this is for a quoted one: blanks and ? in the last part, ** for folders at any depth.
-    private static List<LogSource> Glob(string pattern)
-    {
-        var deep = pattern.Contains("**", StringComparison.Ordinal);
-        var name = Path.GetFileName(pattern);
-        var folder = Path.GetDirectoryName(pattern) ?? "";
-        if (deep) folder = pattern[..pattern.IndexOf("**", StringComparison.Ordinal)];
-        folder = folder.Length == 0 ? "." : folder;
-        if (folder.AsSpan().ContainsAny('*', '?')) return GlobFolders(folder, name);
-        if (!Directory.Exists(folder)) return [];
-        var candidates = deep ? InFolder(folder).Where(s => s.Refusal is null).Select(s => s.Path) : Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal);
-        return [.. candidates.Where(f => FileSystemName.MatchesSimpleExpression(name, Path.GetFileName(f), ignoreCase: false)).Select(f => new LogSource(Tidy(f)))];
-    }
-
-    private static List<LogSource> GlobFolders(string folder, string name)
-    {
-        var parent = Path.GetDirectoryName(folder) is { Length: > 0 } up ? up : ".";
-        if (!Directory.Exists(parent)) return [];
-        return
-        [
-            .. Directory.EnumerateDirectories(parent).Order(StringComparer.Ordinal)
-                .Where(d => FileSystemName.MatchesSimpleExpression(Path.GetFileName(folder), Path.GetFileName(d), ignoreCase: false))
-                .SelectMany(d => Glob(Path.Combine(d, name))),
-        ];
-    }
-
-    private static string Tidy(string path) => path.StartsWith("./", StringComparison.Ordinal) ? path[2..] : path;
 }

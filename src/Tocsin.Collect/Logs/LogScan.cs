@@ -12,99 +12,159 @@ public readonly record struct ScanProgress(string Path, long Read, long Total);
 /// <summary>Reads one log in buffers of fixed size and feeds the matcher. Memory does not depend on the size of the log or of its lines.</summary>
 public sealed class LogScan(MatchSet set, StreamOptions options)
 {
-    private const int BufferBytes = 1 << 20;
-    private const int HistoryBytes = 32 * 1024;
-    private const int MinRead = 256 * 1024;
     private const int BinarySample = 8192;
-    private readonly byte[] buffer = new byte[BufferBytes + HistoryBytes + EventRoom];
+    private static readonly TimeSpan QuietWhile = TimeSpan.FromSeconds(1);
+    private readonly MatchBuffer buffer = new(fresh: 1 << 20, history: 32 * 1024, eventRoom: 512 * 1024);
 
-    // Room for one event that is not complete yet beside a full read.
-    private const int EventRoom = 512 * 1024;
+    // Without it a gzip file that was cut off would read as a shorter one, and nobody would be told.
+    static LogScan() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", isEnabled: true);
+
+    /// <summary>Whether somebody watches: the last event of a pipe is then told when nothing follows for a while, not only when something does.</summary>
+    public bool IsLive { get; init; }
 
     /// <summary>Reads the log to its end, or until it is cancelled; what was found until then was reported.</summary>
     public ScanOutcome Read(LogSource source, Stream? standardInput, Action<Match> found, Action<ScanProgress>? progress, CancellationToken cancel)
     {
-        var state = new State(source, new StreamMatcher(set, options));
+        buffer.Clear();
+        var run = new Run(source, new StreamMatcher(set, options), found, progress);
         try
         {
-            using var stream = Open(source, standardInput, out var total);
-            ReadAll(state, stream, total, found, progress, cancel);
-            return state.Outcome(null);
+            using var raw = Open(source, standardInput, cancel);
+            Span<byte> sample = stackalloc byte[BinarySample];
+            var head = Head(raw, sample);
+            if (LogContent.Refuse(head, source.Path) is { } refusal) return run.Outcome(refusal);
+            var isGzip = LogContent.IsGzip(head);
+            run.IsBinary = !isGzip && head.Contains((byte)0);
+            run.Total = raw.CanSeek ? raw.Length : 0;
+            using var stream = isGzip ? new GZipStream(raw, CompressionMode.Decompress) : raw;
+            ReadAll(run, stream, raw, cancel);
+            // A stop ends a compressed stream in its middle, which is no fault of the stream.
+            return run.Outcome(run.Failure is null || cancel.IsCancellationRequested ? null : Reason(run.Failure, run.Bytes));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (IsOfInput(e))
         {
-            return state.Outcome(Reason(source, e, state.Bytes));
+            return run.Outcome(Reason(e, run.Bytes));
         }
     }
 
-    private sealed class State(LogSource source, StreamMatcher matcher)
+    private sealed class Run(LogSource source, StreamMatcher matcher, Action<Match> found, Action<ScanProgress>? progress)
     {
-        public string Path => source.Path;
+        private bool endedMidLine;
 
-        public StreamMatcher Matcher { get; } = matcher;
+        public StreamMatcher Matcher => matcher;
 
-        public long Bytes { get; set; }
+        public Action<Match> Found => found;
+
+        public long Bytes { get; private set; }
+
+        public long Total { get; set; }
 
         public bool IsBinary { get; set; }
 
-        public bool EndedMidLine { get; set; }
+        public Exception? Failure { get; set; }
 
-        public ScanOutcome Outcome(string? problem) => new(source, Bytes, Matcher.Lines + (EndedMidLine ? 1 : 0), problem, IsBinary);
+        public void Took(ReadOnlySpan<byte> read)
+        {
+            Bytes += read.Length;
+            endedMidLine = read[^1] != '\n';
+        }
+
+        // Of a compressed log the compressed bytes are counted: their total is known.
+        public void Progress(Stream raw) => progress?.Invoke(new ScanProgress(source.Path, raw.CanSeek ? raw.Position : Bytes, Total));
+
+        public ScanOutcome Outcome(string? problem) => new(source, Bytes, matcher.Lines + (endedMidLine ? 1 : 0), problem, IsBinary);
     }
 
-    private void ReadAll(State state, Stream stream, long total, Action<Match> found, Action<ScanProgress>? progress, CancellationToken cancel)
+    /// <summary>Whether the file holds gzip data, by its first bytes.</summary>
+    public static bool IsCompressed(string path)
     {
-        var history = 0;
-        var filled = 0;
-        var final = false;
-        while (!final && !cancel.IsCancellationRequested)
+        try
         {
-            // A pipe is matched as it comes; a file in full buffers.
-            for (var first = true; !final && (first || stream.CanSeek) && filled < buffer.Length && filled - history < BufferBytes; first = false)
-            {
-                var read = stream.Read(buffer, filled, Math.Min(buffer.Length - filled, BufferBytes));
-                if (state.Bytes == 0) state.IsBinary = buffer.AsSpan(filled, Math.Min(read, BinarySample)).Contains((byte)0);
-                state.Bytes += read;
-                filled += read;
-                final = read == 0;
-                if (read > 0) state.EndedMidLine = buffer[filled - 1] != '\n';
-            }
-            var full = buffer.Length - filled < MinRead || filled - history >= BufferBytes;
-            var used = state.Matcher.Feed(buffer.AsSpan(0, filled), history, final, full, found);
-            progress?.Invoke(new ScanProgress(state.Path, total > 0 && stream is GZipStream gzip ? gzip.BaseStream.Position : state.Bytes, total));
-            var done = history + used;
-            var keep = Math.Min(done, HistoryBytes);
-            buffer.AsSpan(done - keep, filled - done + keep).CopyTo(buffer);
-            history = keep;
-            filled = filled - done + keep;
+            if (new FileInfo(path).Length == 0) return false;
+            using var file = OpenFile(path);
+            Span<byte> head = stackalloc byte[LogContent.HeadBytes];
+            return LogContent.IsGzip(head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)]);
+        }
+        catch (Exception e) when (IsOfInput(e))
+        {
+            return false;
         }
     }
 
-    private static Stream Open(LogSource source, Stream? standardInput, out long total)
+    // A pipe is matched as it comes, a file in full buffers. What was read before a failure or a stop is matched to its last byte.
+    private void ReadAll(Run run, Stream stream, Stream raw, CancellationToken cancel)
     {
-        total = 0;
-        var raw = source.IsStandardInput
-            ? standardInput ?? Stream.Null
-            : new FileStream(source.Path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0, Options = FileOptions.SequentialScan });
-        if (raw.CanSeek) total = raw.Length;
-        return IsGzip(source, raw) ? new GZipStream(raw, CompressionMode.Decompress) : raw;
+        var ended = false;
+        while (!ended)
+        {
+            for (var first = true; !ended && (first || raw.CanSeek) && !buffer.Room.IsEmpty; first = false)
+            {
+                if (IsLive && stream is PumpedInput pipe && !pipe.Wait(QuietWhile))
+                {
+                    buffer.MatchLines(run.Matcher, run.Found);
+                    pipe.Wait(Timeout.InfiniteTimeSpan);
+                }
+                ended = !Fill(run, stream) || cancel.IsCancellationRequested;
+            }
+            buffer.Match(run.Matcher, ended, run.Found);
+            run.Progress(raw);
+        }
     }
 
-    // By name or by the first two bytes; standard input cannot be looked at twice, so there the name decides nothing.
-    private static bool IsGzip(LogSource source, Stream raw)
+    private bool Fill(Run run, Stream stream)
     {
-        if (source.IsStandardInput || !raw.CanSeek) return false;
-        Span<byte> magic = stackalloc byte[2];
-        var read = raw.ReadAtLeast(magic, 2, throwOnEndOfStream: false);
+        var room = buffer.Room;
+        try
+        {
+            var read = stream.Read(room);
+            if (read == 0) return false;
+            run.Took(room[..read]);
+            buffer.Add(read);
+            return true;
+        }
+        catch (Exception e) when (IsOfInput(e))
+        {
+            run.Failure = e;
+            return false;
+        }
+    }
+
+    // A file without a length is an empty one, a pipe or a device: only reading tells, and that may take for ever.
+    private static Stream Open(LogSource source, Stream? standardInput, CancellationToken cancel)
+    {
+        if (source.IsStandardInput) return new PumpedInput(() => standardInput ?? Stream.Null, cancel);
+        if (new FileInfo(source.Path) is { Exists: true, Length: 0 }) return new PumpedInput(() => OpenFile(source.Path), cancel);
+        var file = OpenFile(source.Path);
+        return file.CanSeek ? file : new PumpedInput(() => file, cancel);
+    }
+
+    private static FileStream OpenFile(string path) => new(
+        path,
+        new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0, Options = FileOptions.SequentialScan });
+
+    private static ReadOnlySpan<byte> Head(Stream raw, Span<byte> sample)
+    {
+        if (raw is PumpedInput pipe) return Peek(pipe, sample);
+        var read = raw.ReadAtLeast(sample, sample.Length, throwOnEndOfStream: false);
         raw.Position = 0;
-        return read == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+        return sample[..read];
     }
 
-    private static string Reason(LogSource source, Exception e, long bytes) => e switch
+    private static ReadOnlySpan<byte> Peek(PumpedInput pipe, Span<byte> sample)
+    {
+        var next = pipe.Peek();
+        next = next[..Math.Min(next.Length, sample.Length)];
+        next.CopyTo(sample);
+        return sample[..next.Length];
+    }
+
+    private static bool IsOfInput(Exception e) => e is IOException or UnauthorizedAccessException or InvalidDataException;
+
+    private static string Reason(Exception e, long bytes) => e switch
     {
         InvalidDataException => $"the gzip data is broken after {bytes} bytes of text; what was read until there is reported",
         UnauthorizedAccessException => "the file may not be read: permission denied",
         FileNotFoundException or DirectoryNotFoundException => "there is no such file",
-        _ => $"{source.Path} could not be read to its end: {e.Message}",
+        _ => $"it could not be read to its end: {e.Message}",
     };
 }

@@ -10,22 +10,24 @@ public sealed class LogTail(MatchSet set, StreamOptions options) : IDisposable
 {
     /// <summary>How often the files are looked at.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
-    private const int BufferBytes = 256 * 1024;
     private const int QuietLooks = 5;
     private readonly List<Followed> files = [];
 
-    /// <summary>Follows until cancelled. <paramref name="fromStart"/>: what the files hold already is matched too.</summary>
-    public void Follow(IReadOnlyList<string> paths, bool fromStart, Action<string, Match> found, Action<string, string> notice, CancellationToken cancel)
+    public long Bytes => files.Sum(f => f.Bytes);
+
+    public long Lines => files.Sum(f => f.Lines);
+
+    /// <summary>Follows until cancelled, from the files' start on.</summary>
+    public void Follow(IReadOnlyList<string> paths, Action<string, Match> found, Action<string, string> notice, CancellationToken cancel)
     {
-        files.AddRange(paths.Select(p => new Followed(p, set, options)));
-        foreach (var file in files) file.Open(atEnd: !fromStart);
+        files.AddRange(paths.Select(p => new Followed(p, set, options, m => found(p, m), text => notice(p, text))));
         while (!cancel.IsCancellationRequested)
         {
             var moved = false;
-            foreach (var file in files) moved |= file.Look(found, notice);
+            foreach (var file in files) moved |= file.Look();
             if (!moved) cancel.WaitHandle.WaitOne(Interval);
         }
-        foreach (var file in files) file.Flush(found);
+        foreach (var file in files) file.Finish();
     }
 
     public void Dispose()
@@ -33,103 +35,106 @@ public sealed class LogTail(MatchSet set, StreamOptions options) : IDisposable
         foreach (var file in files) file.Dispose();
     }
 
-    private sealed class Followed(string path, MatchSet set, StreamOptions options) : IDisposable
+    private sealed class Followed(string path, MatchSet set, StreamOptions options, Action<Match> found, Action<string> notice) : IDisposable
     {
-        private readonly byte[] buffer = new byte[BufferBytes];
+        private readonly MatchBuffer buffer = new(fresh: 128 * 1024, history: 32 * 1024, eventRoom: 96 * 1024);
         private StreamMatcher matcher = new(set, options);
         private FileStream? stream;
-        private long position;
-        private int history;
-        private int filled;
+        private (string? Open, string? Path) names;
+        private long earlierLines;
         private int quiet;
         private bool announcedMissing;
 
-        public void Open(bool atEnd)
+        public long Bytes { get; private set; }
+
+        public long Lines => earlierLines + matcher.Lines;
+
+        /// <summary>One look at the file; whether there was something to read.</summary>
+        public bool Look()
+        {
+            try
+            {
+                return LookAt();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                Close($"could not be read: {e.Message}");
+                return false;
+            }
+        }
+
+        public void Finish()
+        {
+            buffer.Match(matcher, final: true, found);
+            earlierLines += matcher.Lines;
+            matcher = new StreamMatcher(set, options);
+            buffer.Clear();
+        }
+
+        public void Dispose() => stream?.Dispose();
+
+        private bool LookAt()
+        {
+            if (stream is null && !TryOpen()) return false;
+            if (stream!.Length < stream.Position)
+            {
+                Finish();
+                notice("was cut; reading it from its start");
+                stream.Position = 0;
+            }
+            if (Read()) return true;
+            if (quiet++ == QuietLooks) buffer.MatchLines(matcher, found);
+            if (!IsReplaced()) return false;
+            while (Read())
+            {
+                // What was written between the last look and the rename.
+            }
+            Close("was rotated; reading the new file");
+            return TryOpen();
+        }
+
+        private bool Read()
+        {
+            var read = stream!.Read(buffer.Room);
+            if (read == 0) return false;
+            quiet = 0;
+            Bytes += read;
+            buffer.Add(read);
+            do buffer.Match(matcher, final: false, found);
+            while (buffer.Room.IsEmpty);
+            return true;
+        }
+
+        private bool TryOpen()
         {
             try
             {
                 stream = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
-                if (atEnd) stream.Position = stream.Length;
-                position = stream.Position;
+                names = (OpenName(), Target());
                 announcedMissing = false;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                stream = null;
+                if (!announcedMissing) notice(e is FileNotFoundException or DirectoryNotFoundException ? "is not there yet; waiting for it" : $"cannot be read yet ({e.Message}); waiting for it");
+                announcedMissing = true;
             }
-        }
-
-        public bool Look(Action<string, Match> found, Action<string, string> notice)
-        {
-            if (stream is null)
-            {
-                Open(atEnd: false);
-                if (stream is null && !announcedMissing) notice(path, "is not there yet; waiting for it");
-                announcedMissing = stream is null;
-                if (stream is null) return false;
-            }
-            if (stream.Length < position)
-            {
-                notice(path, "was cut; reading it from its start");
-                Restart(found);
-                stream.Position = position = 0;
-            }
-            var read = stream.Read(buffer, filled, buffer.Length - filled);
-            if (read > 0)
-            {
-                position += read;
-                filled += read;
-                quiet = 0;
-                Match(found, complete: false);
-                return true;
-            }
-            if (quiet++ == QuietLooks) Match(found, complete: true);
-            if (!IsReplaced()) return false;
-            notice(path, "was rotated; reading the new file");
-            Restart(found);
-            stream.Dispose();
-            Open(atEnd: false);
             return stream is not null;
         }
 
-        public void Flush(Action<string, Match> found) => Match(found, complete: true);
-
-        public void Dispose() => stream?.Dispose();
-
         // Lines count anew in the new file; what the old one ended with is matched first.
-        private void Restart(Action<string, Match> found)
+        private void Close(string why)
         {
-            Flush(found);
-            matcher = new StreamMatcher(set, options);
-            history = filled = 0;
+            Finish();
+            notice(why);
+            stream?.Dispose();
+            stream = null;
         }
 
-        // When nothing came for a while the last event is complete up to its last line end.
-        private void Match(Action<string, Match> found, bool complete)
-        {
-            var end = complete ? buffer.AsSpan(0, filled).LastIndexOf((byte)'\n') + 1 : filled;
-            if (end <= history) end = filled == buffer.Length ? filled : history;
-            if (end == history) return;
-            var used = matcher.Feed(buffer.AsSpan(0, end), history, final: complete, full: buffer.Length - filled < buffer.Length / 4, m => found(path, m));
-            var done = history + used;
-            var keep = Math.Min(done, buffer.Length / 8);
-            buffer.AsSpan(done - keep, filled - done + keep).CopyTo(buffer);
-            history = keep;
-            filled = filled - done + keep;
-        }
+        // An open file's name in /proc follows it when it is renamed or deleted, and a link may point elsewhere; where there is no /proc, a rotation shows as a shorter file.
+        private bool IsReplaced() => names.Open is not null && File.Exists(path) && names != (OpenName(), Target());
 
-        // The open file's name in /proc follows it when it is renamed or deleted; elsewhere a rotation shows as a shorter file.
-        private bool IsReplaced()
-        {
-            if (!OperatingSystem.IsLinux()) return false;
-            var open = new FileInfo($"/proc/self/fd/{stream!.SafeFileHandle.DangerousGetHandle()}").LinkTarget;
-            return open is not null && File.Exists(path) && !string.Equals(open, Path.GetFullPath(path), StringComparison.Ordinal) && !string.Equals(open, Target(), StringComparison.Ordinal);
-        }
+        private string? OpenName() => OperatingSystem.IsLinux() ? new FileInfo($"/proc/self/fd/{stream!.SafeFileHandle.DangerousGetHandle()}").LinkTarget : null;
 
-        private string? Target()
-        {
-            var target = new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true);
-            return target?.FullName;
-        }
+        private string? Target() => new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName;
     }
 }

@@ -93,6 +93,34 @@ internal sealed class BucketPlan
         return plan;
     }
 
+    /// <summary>Where each factor's head begins when nothing is known of the input.</summary>
+    public static int[] RarestHeads(byte[][] factors)
+    {
+        var offsets = new int[factors.Length];
+        for (var f = 0; f < factors.Length; f++)
+        {
+            var best = long.MinValue;
+            for (var at = 0; at + FactorTable.Window <= factors[f].Length; at++)
+            {
+                var score = Score(factors[f], at);
+                if (score <= best) continue;
+                best = score;
+                offsets[f] = at;
+            }
+        }
+        return offsets;
+    }
+
+    /// <summary>The tables of one group of eight buckets: 16 masks by low or by high nibble of the byte at <paramref name="k"/>.</summary>
+    public void CopyTo(Span<byte> low, Span<byte> high, int k, int group)
+    {
+        for (var nibble = 0; nibble < 16; nibble++)
+        {
+            low[nibble] = (byte)(Low[k][nibble] >> (group * 8));
+            high[nibble] = (byte)(High[k][nibble] >> (group * 8));
+        }
+    }
+
     private static ReadOnlySpan<byte> Head(byte[] factor, int offset) => factor.AsSpan(offset, Math.Min(Width, factor.Length - offset));
 
     // Offsets by rarity of their window, rarest first; a head that is whole goes before one that the factor's end cuts.
@@ -102,8 +130,7 @@ internal sealed class BucketPlan
         var scores = new long[last + 1];
         for (var at = 0; at <= last; at++)
         {
-            var missing = Math.Max(0, at + Width - factor.Length);
-            var score = Rarity.Window(factor, at) - (8 * missing) - (64L * sample.Count(FactorTable.Gram(factor.AsSpan(at))));
+            var score = Score(factor, at) - (64L * sample.Count(FactorTable.Gram(factor.AsSpan(at))));
             scores[at] = (-score << 16) | (uint)at;
         }
         Array.Sort(scores);
@@ -111,6 +138,8 @@ internal sealed class BucketPlan
         for (var i = 0; i < heads.Length; i++) heads[i] = (int)(scores[i] & 0xffff);
         return heads;
     }
+
+    private static long Score(byte[] factor, int at) => Rarity.Window(factor, at) - (8 * Math.Max(0, at + Width - factor.Length));
 
     private (int Offset, int Bucket) Cheapest(byte[] factor, int[] heads, GramSample sample)
     {

@@ -4,70 +4,70 @@ using Tocsin.Core.Catalog;
 
 namespace Tocsin.Core.Matching;
 
-/// <summary>A signature ready to be tried on an event: exact verification after the literal pass found a factor.</summary>
-internal sealed class CompiledSignature
+/// <summary>
+/// A signature as it is tried on an event: exact verification after the literal pass found a factor. Its patterns are compiled when first tried, for most
+/// signatures never are.
+/// </summary>
+internal sealed class CompiledSignature(Entry entry, Signature signature)
 {
-    private readonly ImmutableArray<Tester> all;
-    private readonly ImmutableArray<Tester> any;
-    private readonly ImmutableArray<Tester> not;
-    private readonly ImmutableArray<Pattern.Field> fields;
-    private readonly ImmutableArray<Pattern.Field> anyFields;
+    private Parts? parts;
 
-    public CompiledSignature(Entry entry, Signature signature)
+    public Entry Entry => entry;
+
+    public Signature Signature => signature;
+
+    public string Key => $"{entry.Id}/{signature.Id}";
+
+    private sealed record Parts(
+        ImmutableArray<Tester> All,
+        ImmutableArray<Tester> Any,
+        ImmutableArray<Tester> Not,
+        ImmutableArray<Pattern.Field> AllFields,
+        ImmutableArray<Pattern.Field> AnyFields,
+        ImmutableArray<Pattern.Field> NotFields)
     {
-        Entry = entry;
-        Signature = signature;
-        Key = $"{entry.Id}/{signature.Id}";
-        all = Compile(signature.All);
-        any = Compile(signature.Any);
-        not = Compile(signature.Not);
-        fields = [.. signature.All.OfType<Pattern.Field>()];
-        anyFields = [.. signature.Any.OfType<Pattern.Field>()];
-        NotFields = [.. signature.Not.OfType<Pattern.Field>()];
+        public static Parts Of(Signature signature) => new(
+            Compile(signature.All),
+            Compile(signature.Any),
+            Compile(signature.Not),
+            [.. signature.All.OfType<Pattern.Field>()],
+            [.. signature.Any.OfType<Pattern.Field>()],
+            [.. signature.Not.OfType<Pattern.Field>()]);
     }
-
-    public Entry Entry { get; }
-
-    public Signature Signature { get; }
-
-    public string Key { get; }
-
-    private ImmutableArray<Pattern.Field> NotFields { get; }
-
-    private bool NeedsFields => fields.Length + anyFields.Length + NotFields.Length > 0;
 
     /// <summary>Whether the signature holds; <paramref name="vetoed"/> tells that only a <c>not</c> pattern kept it from holding.</summary>
     public bool Holds(EventText text, Func<StructuredEvent?> structured, List<Capture> captures, out string? vetoed)
     {
         vetoed = null;
-        foreach (var tester in all)
+        var patterns = parts ??= Parts.Of(signature);
+        foreach (var tester in patterns.All)
         {
             if (!tester.Test(text, captures)) return false;
         }
-        if (!HoldsAny(text, structured, captures)) return false;
-        if (fields.Length > 0 && structured()?.Holds(fields, Signature.Each) != true) return false;
-        foreach (var tester in not)
+        if (!HoldsAny(patterns, text, structured, captures)) return false;
+        if (patterns.AllFields.Length > 0 && structured()?.Holds(patterns.AllFields, signature.Each) != true) return false;
+        foreach (var tester in patterns.Not)
         {
             if (!tester.Test(text, null)) continue;
             vetoed = tester.Shown;
             return false;
         }
-        if (NotFields.Length > 0 && structured() is { } json && NotFields.Any(f => json.Holds([f], Signature.Each)))
+        if (patterns.NotFields.Length > 0 && structured() is { } json && patterns.NotFields.FirstOrDefault(f => json.Holds([f], signature.Each)) is { } vetoing)
         {
-            vetoed = NotFields[0].Path;
+            vetoed = vetoing.Path;
             return false;
         }
         return true;
     }
 
-    private bool HoldsAny(EventText text, Func<StructuredEvent?> structured, List<Capture> captures)
+    private bool HoldsAny(Parts patterns, EventText text, Func<StructuredEvent?> structured, List<Capture> captures)
     {
-        if (Signature.Any.Length == 0) return true;
-        foreach (var tester in any)
+        if (signature.Any.Length == 0) return true;
+        foreach (var tester in patterns.Any)
         {
             if (tester.Test(text, captures)) return true;
         }
-        return NeedsFields && anyFields.Length > 0 && structured() is { } json && anyFields.Any(f => json.Holds([.. fields, f], Signature.Each));
+        return patterns.AnyFields.Length > 0 && structured() is { } json && patterns.AnyFields.Any(f => json.Holds([.. patterns.AllFields, f], signature.Each));
     }
 
     private static ImmutableArray<Tester> Compile(ImmutableArray<Pattern> patterns) =>

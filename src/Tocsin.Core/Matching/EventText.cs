@@ -14,6 +14,7 @@ internal sealed class EventText
     private int length;
     private int rawLength;
     private string? text;
+    private LinearWork? work;
 
     public ReadOnlySpan<byte> Bytes => bytes.AsSpan(0, length);
 
@@ -24,7 +25,7 @@ internal sealed class EventText
     public string Text => text ??= Encoding.UTF8.GetString(Bytes);
 
     /// <summary>Where regular expressions note what they tried.</summary>
-    public LinearWork Work { get; } = new();
+    public LinearWork Work => work ??= new LinearWork();
 
     public void Set(ReadOnlySpan<byte> source)
     {

@@ -26,26 +26,28 @@ internal sealed class FactorTable
     private readonly int[] next;
     private readonly int[] offsets;
     private readonly int slotMask;
+    private BucketPlan? plan;
 
     public FactorTable(ImmutableArray<string> factors, ReadOnlySpan<byte> sample)
     {
-        var grams = new GramSample(sample);
-        folded = [.. factors.Select(f => AsciiFold.Fold(Encoding.ASCII.GetBytes(f)))];
-        var plan = BucketPlan.Make(folded, grams);
-        offsets = plan.Offsets;
+        folded = new byte[factors.Length][];
+        for (var f = 0; f < folded.Length; f++) folded[f] = AsciiFold.Fold(Encoding.ASCII.GetBytes(factors[f]));
+        IsTrained = sample.Length > 0;
+        if (IsTrained) plan = BucketPlan.Make(folded, new GramSample(sample));
+        offsets = plan?.Offsets ?? BucketPlan.RarestHeads(folded);
         next = new int[folded.Length];
         slotMask = (int)uint.Max(16, System.Numerics.BitOperations.RoundUpToPowerOf2((uint)folded.Length * 4)) - 1;
         slots = new uint[slotMask + 1];
         firsts = new int[slotMask + 1];
         Array.Fill(firsts, -1);
         for (var i = 0; i < folded.Length; i++) Insert(i);
-        Publish(plan);
     }
 
-    /// <summary>Low-nibble and high-nibble tables: [group × width + byte] → 16 entries of a mask of eight buckets.</summary>
-    public byte[][] Low { get; } = new byte[2 * Width][];
+    /// <summary>Whether windows and buckets follow a sample; without one the vector pass is not worth its tables.</summary>
+    public bool IsTrained { get; }
 
-    public byte[][] High { get; } = new byte[2 * Width][];
+    /// <summary>The nibble tables of the vector pass, made when first asked for.</summary>
+    public BucketPlan Plan => plan ??= BucketPlan.Make(folded, new GramSample([]));
 
     public int Count => folded.Length;
 
@@ -91,19 +93,6 @@ internal sealed class FactorTable
 
     /// <summary>The first four bytes, folded roughly: what differs only by 0x20 counts as the same.</summary>
     public static uint Gram(ReadOnlySpan<byte> text) => Unsafe.ReadUnaligned<uint>(ref Unsafe.AsRef(in text[0])) | FoldMask;
-
-    private void Publish(BucketPlan plan)
-    {
-        for (var k = 0; k < Width; k++)
-        {
-            for (var group = 0; group < 2; group++)
-            {
-                var shift = group * 8;
-                Low[(group * Width) + k] = [.. plan.Low[k].Select(m => (byte)(m >> shift))];
-                High[(group * Width) + k] = [.. plan.High[k].Select(m => (byte)(m >> shift))];
-            }
-        }
-    }
 }
 
 /// <summary>Factors found: the position of the window and the factor's number. Grows, and is reused from block to block.</summary>

@@ -29,13 +29,14 @@ internal sealed class LiteralScanner
     public LiteralScanner(FactorTable table, ScanPath? path = null)
     {
         this.table = table;
-        this.path = path ?? Best;
+        this.path = path ?? (table.IsTrained ? Best : ScanPath.Scalar);
+        if (this.path == ScanPath.Scalar) return;
         for (var group = 0; group < 2; group++)
         {
             for (var k = 0; k < FactorTable.Width; k++)
             {
-                table.Low[(group * FactorTable.Width) + k].CopyTo(tables.AsSpan(((group * 2 * FactorTable.Width) + (k * 2)) * 16));
-                table.High[(group * FactorTable.Width) + k].CopyTo(tables.AsSpan(((group * 2 * FactorTable.Width) + (k * 2) + 1) * 16));
+                var at = ((group * FactorTable.Width) + k) * 32;
+                table.Plan.CopyTo(tables.AsSpan(at, 16), tables.AsSpan(at + 16, 16), k, group);
             }
         }
     }

@@ -77,7 +77,18 @@ public sealed class ScanTally
     public long Total { get; private set; }
 
     /// <summary>Entries found: the ones that name a cause first, then by count.</summary>
-    public IEnumerable<EntryTally> Entries => entries.Values.OrderByDescending(e => e.Strongest).ThenByDescending(e => e.Count).ThenBy(e => e.Entry.Id, StringComparer.Ordinal);
+    public IReadOnlyList<EntryTally> Entries
+    {
+        get
+        {
+            var found = new List<EntryTally>(entries.Values);
+            found.Sort(static (a, b) =>
+                a.Strongest != b.Strongest ? b.Strongest - a.Strongest
+                : a.Count != b.Count ? b.Count.CompareTo(a.Count)
+                : string.CompareOrdinal(a.Entry.Id, b.Entry.Id));
+            return found;
+        }
+    }
 
     public void Add(string source, Match match)
     {

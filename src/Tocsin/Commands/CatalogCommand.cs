@@ -38,16 +38,13 @@ internal sealed class CatalogCommand
     private Command CreateLint()
     {
         var format = CommonOptions.Format("text", "json");
-        var command = new Command(
+        var command = new ExampledCommand(
             "lint",
-            """
-            Refuse what would make the reference untrue: unknown keys, names that do not exist, causes nothing tells apart, samples that do not
-            match or are won by another entry, hits on healthy logs, secrets. Exits with 1 on an error.
-
-            Examples:
-              tocsin catalog lint
-              tocsin catalog lint --catalog ./my-catalog
-            """);
+            "Refuse what would make the reference untrue; exits with 1 on an error.",
+            [
+                "tocsin catalog lint",
+                "tocsin catalog lint --catalog ./my-catalog",
+            ]);
         command.Options.Add(format);
         command.SetAction(parsed => Lint(common.Load(parsed), parsed.GetValue(format) is "json"));
         return command;
@@ -97,15 +94,13 @@ internal sealed class CatalogCommand
     {
         var format = CommonOptions.Format("text", "json");
         var only = new Option<string[]>("--only") { Description = "Only these entries or layers", HelpName = "ID", DefaultValueFactory = _ => [] };
-        var command = new Command(
+        var command = new ExampledCommand(
             "test",
-            """
-            Run every sample against the whole catalog: hits, misses, near misses, confusions. Exits with 1 when one fails.
-
-            Examples:
-              tocsin catalog test
-              tocsin catalog test --only mysql-unreachable
-            """);
+            "Run every sample against the whole catalog and show hits, misses and confusions; exits with 1 when one fails.",
+            [
+                "tocsin catalog test",
+                "tocsin catalog test --only mysql-unreachable",
+            ]);
         command.Options.Add(format);
         command.Options.Add(only);
         command.SetAction(parsed => Test(common.Load(parsed), parsed.GetValue(only) ?? [], parsed.GetValue(format) is "json"));
@@ -134,15 +129,13 @@ internal sealed class CatalogCommand
     {
         var output = new Option<string>("--out") { Description = "The folder to write", DefaultValueFactory = _ => "reference", HelpName = "FOLDER" };
         var format = CommonOptions.Format("html", "markdown");
-        var command = new Command(
+        var command = new ExampledCommand(
             "docs",
-            """
-            Render the reference: one static HTML site with search, or Markdown pages.
-
-            Examples:
-              tocsin catalog docs --out site && open site/index.html
-              tocsin catalog docs --format markdown --out docs/reference
-            """);
+            "Render the reference as one static HTML site with search, or as Markdown pages.",
+            [
+                "tocsin catalog docs --out site && open site/index.html",
+                "tocsin catalog docs --format markdown --out docs/reference",
+            ]);
         command.Options.Add(output);
         command.Options.Add(format);
         command.SetAction(parsed => Docs(common.Load(parsed), parsed.GetValue(output)!, parsed.GetValue(format)!));
@@ -171,15 +164,13 @@ internal sealed class CatalogCommand
     {
         var id = new Argument<string>("LAYER/ID") { Description = "Where the entry goes, such as database/mysql-deadlock" };
         var folder = new Option<string?>("--into") { Description = "The catalog to add it to (default: your first --catalog, else the folder catalog)", HelpName = "FOLDER" };
-        var command = new Command(
+        var command = new ExampledCommand(
             "new",
-            """
-            Write a draft of an entry; catalog lint then leads it to completion.
-
-            Examples:
-              tocsin catalog new database/mysql-deadlock
-              tocsin catalog new queue/redis-memory-full --into ./my-catalog
-            """);
+            "Write a draft of an entry; catalog lint then leads it to completion.",
+            [
+                "tocsin catalog new database/mysql-deadlock",
+                "tocsin catalog new queue/redis-memory-full --into ./my-catalog",
+            ]);
         command.Arguments.Add(id);
         command.Options.Add(folder);
         command.SetAction(parsed => New(parsed.GetValue(id)!, parsed.GetValue(folder) ?? parsed.GetValue(common.Catalog)?.FirstOrDefault() ?? "catalog"));
@@ -214,14 +205,12 @@ internal sealed class CatalogCommand
     {
         var kind = new Argument<string>("KIND") { Description = "entry or samples" };
         kind.AcceptOnlyFromAmong("entry", "samples");
-        var command = new Command(
+        var command = new ExampledCommand(
             "schema",
-            """
-            Print the JSON Schema of entry.yaml or of samples/*.yaml, for editors.
-
-            Example:
-              tocsin catalog schema entry > catalog/entry.schema.json
-            """);
+            "Print the JSON Schema of entry.yaml or of samples/*.yaml, for editors.",
+            [
+                "tocsin catalog schema entry > catalog/entry.schema.json",
+            ]);
         command.Arguments.Add(kind);
         command.SetAction(parsed =>
         {
@@ -233,14 +222,12 @@ internal sealed class CatalogCommand
 
     private Command CreatePatterns()
     {
-        var command = new Command(
+        var command = new ExampledCommand(
             "patterns",
-            """
-            Print what the scanner looks for, a regular expression a line, for other tools.
-
-            Example:
-              tocsin catalog patterns > patterns.txt && rg -c -f patterns.txt app.log
-            """);
+            "Print what the scanner looks for, a regular expression a line, for other tools.",
+            [
+                "tocsin catalog patterns > patterns.txt && rg -c -f patterns.txt app.log",
+            ]);
         command.SetAction(parsed =>
         {
             foreach (var pattern in PatternExport.Of(new CatalogStore(common.Load(parsed)).Entries(terminal))) terminal.Out.WriteLine(pattern);

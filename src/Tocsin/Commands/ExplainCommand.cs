@@ -31,17 +31,15 @@ internal sealed class ExplainCommand
     public static Command Create(CommonOptions common, Terminal terminal)
     {
         var explain = new ExplainCommand(common, terminal);
-        var command = new Command(
+        var command = new ExampledCommand(
             "explain",
-            """
-            Say what one text or one entry is, what causes it and what to do.
-
-            Examples:
-              tocsin explain "connect ECONNREFUSED 10.0.12.34:3306"
-              tocsin explain mysql-unreachable --env production
-              pbpaste | tocsin explain -
-              tocsin explain --ndjson < texts.ndjson
-            """);
+            "Say what one text or one entry is, what causes it and what to do.",
+            [
+                "tocsin explain \"connect ECONNREFUSED 10.0.12.34:3306\"",
+                "tocsin explain mysql-unreachable --env production",
+                "pbpaste | tocsin explain -",
+                "tocsin explain --ndjson < texts.ndjson",
+            ]);
         command.Arguments.Add(explain.what);
         foreach (var option in (Option[])[explain.format, explain.ndjson, explain.environment, explain.service, explain.exitCode]) command.Options.Add(option);
         command.SetAction(explain.Run);
@@ -68,7 +66,7 @@ internal sealed class ExplainCommand
     {
         var explanation = Explainer.Explain(MatchSet.Build(entries), text, SystemClock.Instance.GetCurrentInstant());
         if (IsJson(parsed)) terminal.Out.WriteLine(ExplainOutput.ToJson(explanation));
-        else ExplainOutput.Write(terminal, explanation, Nearest.To(text.Trim(), entries.Select(e => e.Id)));
+        else ExplainOutput.Write(terminal, explanation, RuledOut.Of(explanation, text, entries), Nearest.To(text.Trim(), entries.Select(e => e.Id)));
         return explanation.IsKnown && parsed.GetValue(exitCode) ? ExitCode.Found : ExitCode.Done;
     }
 
@@ -91,15 +89,21 @@ internal sealed class ExplainCommand
                     continue;
                 }
                 terminal.Out.WriteLine(ExplainOutput.ToNdjson(id, Explainer.Explain(set, text, now)));
+
+                // Another program may wait for this answer before it asks again.
+                terminal.Out.Flush();
             }
             catch (JsonException e)
             {
-                terminal.Fail($"standard input, line {number}: not JSON ({e.Message})");
+                terminal.Fail($"standard input, line {number}: not JSON ({Reason(e)})");
                 ended = ExitCode.CouldNotLook;
             }
         }
         return ended;
     }
+
+    // The library's message ends with its own count of lines, which starts anew on each of ours.
+    private static string Reason(JsonException e) => e.Message.Split(" LineNumber:")[0].TrimEnd('.');
 
     private static bool TryRequest(JsonElement line, out JsonElement id, out string text)
     {

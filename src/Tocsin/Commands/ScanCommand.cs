@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using System.CommandLine;
-using System.Diagnostics;
 using NodaTime;
 using Tocsin.Cli.Output;
 using Tocsin.Cli.Setup;
@@ -33,19 +31,17 @@ internal sealed class ScanCommand
     public static Command Create(CommonOptions common, Terminal terminal)
     {
         var scan = new ScanCommand(common, terminal);
-        var command = new Command(
+        var command = new ExampledCommand(
             "scan",
-            """
-            Find the known errors in logs: which, where, how often, what causes them and what to do.
-
-            Examples:
-              tocsin scan app.log                          one file
-              tocsin scan logs/ old/app.log.2.gz           folders and compressed files
-              aws logs tail GROUP | tocsin scan -          standard input
-              tocsin scan app.log --since 30m --only database
-              tocsin scan --follow /var/log/app.log
-              tocsin scan app.log --format ndjson | jq .error
-            """);
+            "Find the known errors in logs: which, where, how often, what causes them and what to do.",
+            [
+                "tocsin scan app.log                                 one file",
+                "tocsin scan logs/ old/app.log.2.gz                  folders and compressed files",
+                "aws logs tail GROUP | tocsin scan -                 standard input",
+                "tocsin scan app.log --since 30m --only database     a time and a layer",
+                "tocsin scan --follow /var/log/app.log               as it grows",
+                "tocsin scan app.log --format ndjson | jq .error     for a program",
+            ]);
         command.Arguments.Add(scan.files);
         foreach (var option in (Option[])[scan.format, scan.follow, scan.since, scan.until, scan.only, scan.except, scan.context, scan.exitCode]) command.Options.Add(option);
         command.SetAction(scan.Run);
@@ -75,82 +71,5 @@ internal sealed class ScanCommand
     {
         terminal.Fail(problem);
         return ExitCode.Usage;
-    }
-}
-
-/// <summary>Ctrl-C as a token: the first press asks to stop and print what was found, a second one ends the program.</summary>
-internal sealed class StopSignal : IDisposable
-{
-    private readonly CancellationTokenSource source = new();
-
-    public StopSignal() => Console.CancelKeyPress += OnPress;
-
-    public CancellationToken Token => source.Token;
-
-    public void Dispose()
-    {
-        Console.CancelKeyPress -= OnPress;
-        source.Dispose();
-    }
-
-    private void OnPress(object? sender, ConsoleCancelEventArgs press)
-    {
-        press.Cancel = !source.IsCancellationRequested;
-        source.Cancel();
-    }
-}
-
-/// <summary>One scan under way.</summary>
-internal sealed class ScanRun(MatchSet set, StreamOptions options, TimeWindow window, ScanOutput output, Terminal terminal)
-{
-    public int Read(ImmutableArray<LogSource> sources, CancellationToken cancel)
-    {
-        var clock = Stopwatch.StartNew();
-        var scan = new LogScan(set, options);
-        var could = true;
-        long bytes = 0, lines = 0;
-        using var standardInput = sources.Any(s => s.IsStandardInput) ? Console.OpenStandardInput() : null;
-        using var progress = terminal.ErrorIsTerminal ? new ProgressLine(terminal, clock) : null;
-        foreach (var source in sources)
-        {
-            if (cancel.IsCancellationRequested) break;
-            if (source.Refusal is { } refusal)
-            {
-                terminal.Fail($"{source.Path}: {refusal}");
-                could = false;
-                continue;
-            }
-            var outcome = scan.Read(source, standardInput, m => Take(source.Path, m), progress is null ? null : progress.Show, cancel);
-            bytes += outcome.Bytes;
-            lines += outcome.Lines;
-            progress?.Clear();
-            if (outcome.Problem is { } problem)
-            {
-                terminal.Fail($"{source.Path}: {problem}");
-                could = false;
-            }
-            else if (outcome.IsBinary)
-            {
-                terminal.Error.WriteLine($"tocsin: {source.Path}: holds binary data; matched as bytes");
-            }
-        }
-        progress?.Clear();
-        output.End(new ScanSummary(bytes, lines, clock.Elapsed.TotalSeconds, sources.Count(s => s.Refusal is null), cancel.IsCancellationRequested));
-        return could && !cancel.IsCancellationRequested ? ExitCode.Done : ExitCode.CouldNotLook;
-    }
-
-    public int Follow(ImmutableArray<LogSource> sources, CancellationToken cancel)
-    {
-        if (sources.Any(s => s.IsStandardInput)) return Read(sources, cancel);
-        var clock = Stopwatch.StartNew();
-        using var tail = new LogTail(set, options);
-        tail.Follow([.. sources.Select(s => s.Path)], fromStart: true, Take, (path, notice) => terminal.Error.WriteLine($"tocsin: {path} {notice}"), cancel);
-        output.End(new ScanSummary(0, 0, clock.Elapsed.TotalSeconds, sources.Length, Stopped: false));
-        return ExitCode.Done;
-    }
-
-    private void Take(string source, Match match)
-    {
-        if (window.Holds(match.Time)) output.Found(source, match);
     }
 }

@@ -3,20 +3,22 @@ using System.Text.Json;
 using Tocsin.Cli.Setup;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Matching;
-using Tocsin.Core.Signals;
 
 namespace Tocsin.Cli.Output;
 
 /// <summary>An explanation for a person, for a program, and in bulk.</summary>
 internal static class ExplainOutput
 {
-    private const int MaxCauses = 5;
+    private const int MaxSeen = 3;
+    private const int MaxRuledOut = 3;
 
     public static string ToNdjson(JsonElement id, Explanation explanation) => Json.Write(Json.Line, w =>
     {
         w.WriteStartObject();
         w.WritePropertyName("id");
-        id.WriteTo(w);
+
+        // As it was given: a number beyond any type, or half a surrogate pair, comes back the same.
+        w.WriteRawValue(id.GetRawText(), skipInputValidation: true);
         WriteVerdict(w, explanation);
         w.WriteStartArray("candidates");
         foreach (var candidate in explanation.Candidates)
@@ -50,16 +52,19 @@ internal static class ExplainOutput
         w.WriteEndObject();
     });
 
-    public static void Write(Terminal terminal, Explanation explanation, string? nearId)
+    public static void Write(Terminal terminal, Explanation explanation, IEnumerable<RuledOut> ruledOut, string? nearId)
     {
         if (!explanation.IsKnown)
         {
-            terminal.Out.WriteLine($"{terminal.Yellow(terminal.Bold("unknown"))}: nothing in the error reference matches this text");
-            if (nearId is not null) terminal.Out.WriteLine($"  did you mean the entry {terminal.Cyan($"tocsin explain {nearId}")}?");
+            terminal.Out.WriteLine($"{terminal.Yellow(terminal.Bold("unknown"))}  nothing in the error reference matches this text");
+            terminal.Out.WriteLine(nearId is null
+                ? $"  {terminal.Dim("once you know what it is:")} {terminal.Cyan("tocsin catalog new LAYER/ID")}"
+                : $"  did you mean {terminal.Cyan($"tocsin explain {nearId}")}?");
         }
-        foreach (var candidate in explanation.Candidates) WriteCandidate(terminal, candidate);
-        foreach (var against in explanation.Against.Where(a => !explanation.Candidates.Any(c => string.Equals(c.Entry.Id, a.Entry, StringComparison.Ordinal))))
-            terminal.Out.WriteLine(terminal.Dim($"not {against.Entry}: it looks like {against.Signature}, but the text also says \"{PlainText.Of(against.Because)}\""));
+        var report = new Report(terminal);
+        foreach (var candidate in explanation.Candidates) WriteCandidate(terminal, report, candidate);
+        foreach (var (entry, words) in ruledOut.Take(MaxRuledOut))
+            terminal.Out.WriteLine(terminal.Dim($"not {entry}: \"{words}\" in the text speaks against it"));
     }
 
     private static void WriteVerdict(Utf8JsonWriter w, Explanation explanation) => w.WriteString("verdict", explanation.IsKnown ? "known" : "unknown");
@@ -74,11 +79,12 @@ internal static class ExplainOutput
         w.WriteStartArray("matches");
         foreach (var match in candidate.Matches)
         {
+            var shown = ShownMatch.Of(match);
             w.WriteStartObject();
             w.WriteString("signature", match.Signature);
             w.WriteNumber("line", match.Line);
-            w.Captures(match.Captures);
-            w.WriteString("text", Redactor.Default.Redact(match.Text));
+            w.Captures(shown.Captures);
+            w.WriteString("text", shown.Text);
             w.WriteEndObject();
         }
         w.WriteEndArray();
@@ -91,38 +97,28 @@ internal static class ExplainOutput
             w.WriteEndObject();
         }
         w.WriteEndArray();
-        w.Texts("fixes", Fixes(candidate).Select(f => f.Does));
+        w.Texts("fixes", Report.FixesOf(candidate.Entry, Ordered(candidate)).Select(f => f.Does));
         w.WriteEndObject();
     }
 
-    private static void WriteCandidate(Terminal terminal, Candidate candidate)
+    private static void WriteCandidate(Terminal terminal, Report report, Candidate candidate)
     {
-        var score = candidate.Score.ToString("0.00", CultureInfo.InvariantCulture);
-        terminal.Out.WriteLine($"{terminal.Bold(terminal.Red(candidate.Entry.Id))}  {score}  {candidate.Entry.Title}");
-        foreach (var match in candidate.Matches.DistinctBy(m => m.Signature, StringComparer.Ordinal).Take(3))
+        var entry = candidate.Entry;
+        report.Heading(entry, candidate.Matches.Max(m => m.Says), terminal.Dim($"score {candidate.Score.ToString("0.00", CultureInfo.InvariantCulture)}"));
+        report.Text("what", entry.Summary);
+        var label = "seen";
+        foreach (var match in candidate.Matches.DistinctBy(m => m.Signature, StringComparer.Ordinal).Take(MaxSeen))
         {
-            var captures = match.Captures.Length == 0 ? "" : $" ({string.Join(", ", match.Captures.Select(c => $"{c.Name} {PlainText.Of(Redactor.Default.Redact(c.Value))}"))})";
-            Field(terminal, "because", $"{match.Signature}{captures}, line {match.Line.ToString(CultureInfo.InvariantCulture)}");
+            var shown = ShownMatch.Of(match, PlainText.Of);
+            var place = string.Create(CultureInfo.InvariantCulture, $"line {match.Line}");
+            report.Line(label, $"{terminal.Cyan(place)}  {Report.Excerpt(shown.Text, report.Width - place.Length - 2, entry, match.Signature)}");
+            report.Text("", string.Join(" · ", shown.Captures.Where(c => c.Value.Length > 0).Select(c => $"{c.Name} {c.Value}").Prepend($"as {match.Signature}")), terminal.Dim);
+            label = "";
         }
         var rivals = candidate.Matches.SelectMany(m => m.Rivals).Distinct(StringComparer.Ordinal).ToList();
-        if (rivals.Count > 0) Field(terminal, "rivals", $"the same words also fit {string.Join(", ", rivals)}");
-        Field(terminal, "causes", PlainText.Wrap(string.Join(" · ", Ordered(candidate).Take(MaxCauses).Select(c => c.Title)), terminal.Width - 11, 11));
-        if (Fixes(candidate).FirstOrDefault() is { } fix) Field(terminal, "do", PlainText.Wrap(fix.Does, terminal.Width - 11, 11));
-        Field(terminal, "more", terminal.Cyan($"tocsin explain {candidate.Entry.Id}"));
-        terminal.Out.WriteLine();
+        if (rivals.Count > 0) report.Text("note", $"the same words also fit {string.Join(", ", rivals)}", terminal.Yellow);
+        report.CausesAndFix(entry, Ordered(candidate));
     }
 
-    // The causes that a matched signature points at come first, then the usual ones.
-    private static IEnumerable<Cause> Ordered(Candidate candidate)
-    {
-        var matched = candidate.Matches.SelectMany(m => m.Signatures).ToHashSet(StringComparer.Ordinal);
-        var pointed = candidate.Entry.Signatures.Where(s => matched.Contains(s.Id)).SelectMany(s => s.Causes).ToHashSet(StringComparer.Ordinal);
-        return candidate.Entry.Causes.OrderByDescending(c => pointed.Contains(c.Id)).ThenByDescending(c => c.Prior);
-    }
-
-    private static IEnumerable<Fix> Fixes(Candidate candidate) =>
-        Ordered(candidate).SelectMany(c => c.Fixes).Distinct(StringComparer.Ordinal)
-            .Select(id => candidate.Entry.Fixes.First(f => string.Equals(f.Id, id, StringComparison.Ordinal)));
-
-    private static void Field(Terminal terminal, string label, string text) => terminal.Out.WriteLine($"  {terminal.Dim(label.PadRight(8))} {text}");
+    private static IReadOnlyList<Cause> Ordered(Candidate candidate) => Report.CausesOf(candidate.Entry, candidate.Matches.SelectMany(m => m.Signatures));
 }

@@ -6,7 +6,6 @@ using NodaTime;
 using NodaTime.Text;
 using Tocsin.Cli.Setup;
 using Tocsin.Core.Matching;
-using Tocsin.Core.Signals;
 
 namespace Tocsin.Cli.Output;
 
@@ -28,10 +27,11 @@ internal static class Json
         if (time is { } at) writer.WriteString(name, InstantPattern.ExtendedIso.Format(at));
     }
 
+    /// <summary>Captures of a <see cref="ShownMatch"/>: their secrets are taken out already.</summary>
     public static void Captures(this Utf8JsonWriter writer, IEnumerable<Capture> captures)
     {
         writer.WriteStartObject("captures");
-        foreach (var capture in captures) writer.WriteString(capture.Name, Redactor.Default.Redact(capture.Value));
+        foreach (var capture in captures) writer.WriteString(capture.Name, capture.Value);
         writer.WriteEndObject();
     }
 
@@ -65,6 +65,7 @@ internal sealed class NdjsonScanOutput(Terminal terminal, bool live) : ScanOutpu
 
     protected override void Show(string source, Match match)
     {
+        var shown = ShownMatch.Of(match);
         terminal.Out.WriteLine(Json.Write(Json.Line, w =>
         {
             w.WriteStartObject();
@@ -73,12 +74,12 @@ internal sealed class NdjsonScanOutput(Terminal terminal, bool live) : ScanOutpu
             w.WriteString("file", source);
             w.WriteNumber("line", match.Line);
             w.WriteNumber("offset", match.Offset);
-            w.Captures(match.Captures);
-            w.WriteString("text", Redactor.Default.Redact(match.Text));
-            if (match.Before.Length + match.After.Length > 0)
+            w.Captures(shown.Captures);
+            w.WriteString("text", shown.Text);
+            if (shown.Before.Length + shown.After.Length > 0)
             {
-                w.Texts("before", match.Before.Select(Redactor.Default.Redact));
-                w.Texts("after", match.After.Select(Redactor.Default.Redact));
+                w.Texts("before", shown.Before);
+                w.Texts("after", shown.After);
             }
             w.WriteEndObject();
         }));
@@ -134,6 +135,7 @@ internal sealed class JsonScanOutput(Terminal terminal) : ScanOutput
 
     private static void WriteGroup(Utf8JsonWriter w, ErrorGroup group)
     {
+        var shown = ShownMatch.Of(group.First);
         w.WriteStartObject();
         w.WriteString("fingerprint", group.Fingerprint);
         w.WriteNumber("count", group.Count);
@@ -141,8 +143,8 @@ internal sealed class JsonScanOutput(Terminal terminal) : ScanOutput
         w.WriteString("file", group.Source);
         w.WriteNumber("line", group.First.Line);
         w.WriteNumber("offset", group.First.Offset);
-        w.Captures(group.First.Captures);
-        w.WriteString("text", Redactor.Default.Redact(group.First.Text));
+        w.Captures(shown.Captures);
+        w.WriteString("text", shown.Text);
         w.Texts("alsoMatches", group.First.Rivals);
         w.WriteEndObject();
     }

@@ -3,96 +3,147 @@ using NodaTime;
 using Tocsin.Cli.Setup;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Matching;
-using Tocsin.Core.Signals;
 
 namespace Tocsin.Cli.Output;
 
-/// <summary>For a person: what it is, where, how often, what causes it, what to do, and the command that says more.</summary>
+/// <summary>For a person: what it is, where, how often, since when, what causes it, what to do, and the command that says more.</summary>
 internal sealed class TextScanOutput(Terminal terminal, bool withContext, bool live) : ScanOutput
 {
     private const int MaxForms = 3;
     private const int MaxSources = 3;
-    private const int MaxCauses = 4;
+    private const int WorthADigest = 3;
+    private const int MaxBars = 40;
+    private const string Bars = "▁▂▃▄▅▆▇█";
+    private readonly Report report = new(terminal);
 
     public override void End(ScanSummary summary)
     {
         var found = Tally.Entries.ToList();
-        if (withContext || live) terminal.Out.WriteLine();
-        foreach (var entry in found) WriteEntry(entry);
-        var read = live ? "" : string.Create(CultureInfo.InvariantCulture, $" in {summary.Sources} {(summary.Sources == 1 ? "log" : "logs")} ({ProgressLine.Size(summary.Bytes)}, {summary.Lines:#,0} lines, {summary.Seconds:0.00} s)");
+        if (live || (withContext && found.Count > 0)) terminal.Out.WriteLine();
+        foreach (var tally in found) WriteEntry(tally, found);
         var what = found.Count switch
         {
             0 => terminal.Green("no known error"),
             1 => terminal.Bold("1 known error"),
             var n => terminal.Bold(string.Create(CultureInfo.InvariantCulture, $"{n} known errors")),
         };
-        terminal.Out.WriteLine($"{what}{read}");
+        var logs = summary.Sources == 1 ? "log" : "logs";
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what} in {summary.Sources} {logs} ({ProgressLine.Size(summary.Bytes)}, {summary.Lines:#,0} {(summary.Lines == 1 ? "line" : "lines")}, {summary.Seconds:0.00} s)"));
+        if (found.Count >= WorthADigest) WriteDigest(found);
         if (summary.Stopped) terminal.Out.WriteLine(terminal.Yellow("stopped before the end: this is what was found so far"));
     }
 
     protected override void Show(string source, Match match)
     {
         if (!withContext && !live) return;
-        foreach (var line in match.Before) terminal.Out.WriteLine(terminal.Dim($"  {Tidy(line)}"));
-        var place = string.Create(CultureInfo.InvariantCulture, $"{source}:{match.Line}");
-        terminal.Out.WriteLine($"{terminal.Cyan(place)} {Severity(match.Says, match.Entry.Id)} {Tidy(match.Text)}");
-        foreach (var line in match.After) terminal.Out.WriteLine(terminal.Dim($"  {Tidy(line)}"));
-        if (withContext) terminal.Out.WriteLine(terminal.Dim("--"));
+        var shown = ShownMatch.Of(match, PlainText.Of);
+        var place = terminal.Cyan(Place(source, match.Line));
+        if (withContext)
+        {
+            terminal.Out.WriteLine($"{place}  {report.Named(match.Entry.Id, match.Says)}");
+            foreach (var line in shown.Before) terminal.Out.WriteLine(terminal.Dim($"  {line}"));
+            terminal.Out.WriteLine($"> {shown.Text}");
+            foreach (var line in shown.After) terminal.Out.WriteLine(terminal.Dim($"  {line}"));
+            terminal.Out.WriteLine();
+        }
+        else
+        {
+            terminal.Out.WriteLine($"{place}  {report.Named(match.Entry.Id, match.Says)}  {shown.Text}");
+        }
         if (live) terminal.Out.Flush();
     }
 
-    private void WriteEntry(EntryTally tally)
+    private void WriteEntry(EntryTally tally, List<EntryTally> all)
     {
         var entry = tally.Entry;
-        var count = string.Create(CultureInfo.InvariantCulture, $"×{tally.Count:#,0}");
-        var when = tally.First is { } first && tally.Last is { } last ? terminal.Dim($"  {Span(first, last)}") : "";
-        terminal.Out.WriteLine($"{Severity(tally.Strongest, entry.Id)}  {terminal.Bold(count)}{when}");
-        terminal.Out.WriteLine($"  {Wrapped(entry.Title, 2)}");
-        if (tally.Strongest == Says.Hint) Field("note", terminal.Yellow(Wrapped($"the text alone cannot decide; it may also be {Rivals(tally)}", 10)));
-        var label = "seen";
-        foreach (var group in tally.Groups.Take(MaxForms))
+        report.Heading(entry, tally.Strongest, terminal.Bold(Times(tally.Count)));
+        WriteForms(tally);
+        var sources = tally.Sources.ToList();
+        if (sources.Count > 1)
         {
-            var place = string.Create(CultureInfo.InvariantCulture, $"{group.Source}:{group.First.Line}");
-            var times = group.Count > 1 ? string.Create(CultureInfo.InvariantCulture, $" ×{group.Count:#,0}") : "";
-            Field(label, $"{terminal.Cyan(place)}{times}  {Cut(Tidy(group.First.Text), terminal.Width - 14 - place.Length - times.Length)}");
+            var named = sources.Take(MaxSources).Select(s => string.Create(CultureInfo.InvariantCulture, $"{PlainText.Of(s.Key)} ({s.Value:#,0})"));
+            report.Text("in", string.Join(", ", named) + (sources.Count > MaxSources ? string.Create(CultureInfo.InvariantCulture, $" and {sources.Count - MaxSources} more logs") : ""));
+        }
+        WriteTimes(tally);
+        WriteNotes(tally, all);
+        report.CausesAndFix(entry, Report.CausesOf(entry, tally.Groups.SelectMany(g => g.First.Signatures)));
+    }
+
+    private void WriteForms(EntryTally tally)
+    {
+        var groups = tally.Groups.ToList();
+        var shown = groups.Take(groups.Count == MaxForms + 1 ? MaxForms + 1 : MaxForms).Select(g => (Group: g, Place: Place(g.Source, g.First.Line) + (g.Count > 1 && groups.Count > 1 ? $" {Times(g.Count)}" : ""))).ToList();
+        var column = shown.Max(s => s.Place.Length);
+        var label = "where";
+        foreach (var (group, place) in shown)
+        {
+            var text = ShownMatch.Of(group.First, PlainText.Of).Text;
+            if (column > report.Width / 2)
+            {
+                report.Line(label, terminal.Cyan(place));
+                report.Line("", Report.Excerpt(text, report.Width, tally.Entry, group.First.Signature));
+            }
+            else
+            {
+                report.Line(label, $"{terminal.Cyan(place.PadRight(column))}  {Report.Excerpt(text, report.Width - column - 2, tally.Entry, group.First.Signature)}");
+            }
             label = "";
         }
-        var forms = tally.Groups.Count();
-        if (forms > MaxForms) Field("", terminal.Dim(string.Create(CultureInfo.InvariantCulture, $"and {forms - MaxForms} more forms")));
-        var sources = tally.Sources.ToList();
-        if (sources.Count > 1) Field("in", Wrapped(string.Join(", ", sources.Take(MaxSources).Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key} ({s.Value:#,0})"))) + (sources.Count > MaxSources ? $", {sources.Count - MaxSources} more" : ""), 10));
-        var pointed = tally.Groups.SelectMany(g => entry.Signatures.Where(s => string.Equals(s.Id, g.First.Signature, StringComparison.Ordinal))).SelectMany(s => s.Causes).ToHashSet(StringComparer.Ordinal);
-        var causes = entry.Causes.OrderByDescending(c => pointed.Contains(c.Id)).ThenByDescending(c => c.Prior).ToList();
-        Field("causes", Wrapped(string.Join(" · ", causes.Take(MaxCauses).Select(c => c.Title)) + (causes.Count > MaxCauses ? " · …" : ""), 10));
-        var fix = causes.SelectMany(c => c.Fixes).Select(id => entry.Fixes.FirstOrDefault(f => string.Equals(f.Id, id, StringComparison.Ordinal))).FirstOrDefault(f => f is not null) ?? entry.Fixes[0];
-        Field("do", Wrapped(fix.Does, 10));
-        Field("more", terminal.Cyan($"tocsin explain {entry.Id}"));
-        terminal.Out.WriteLine();
+        if (groups.Count > shown.Count) report.Line("", terminal.Dim(string.Create(CultureInfo.InvariantCulture, $"and {groups.Count - shown.Count:#,0} more forms of it")));
     }
 
-    private static string Rivals(EntryTally tally)
+    private void WriteTimes(EntryTally tally)
     {
-        var rivals = tally.Groups.SelectMany(g => g.First.Rivals).Distinct(StringComparer.Ordinal).Take(3).ToList();
-        return rivals.Count == 0 ? "another component" : string.Join(" or ", rivals);
+        if (tally.First is not { } first || tally.Last is not { } last) return;
+        var bars = Histogram(tally);
+        report.Line("when", Span(first, last) + (bars.Length == 0 ? "" : $"  {terminal.Dim(bars)}"));
     }
 
-    private void Field(string label, string text) => terminal.Out.WriteLine($"  {terminal.Dim(label.PadRight(7))} {text}");
-
-    private string Severity(Says says, string id) => says switch
+    private void WriteNotes(EntryTally tally, List<EntryTally> all)
     {
-        Says.Cause or Says.Component => terminal.Red(terminal.Bold(id)),
-        Says.Symptom => terminal.Yellow(terminal.Bold(id)),
-        _ => terminal.Bold(id),
+        var id = tally.Entry.Id;
+
+        // What the very same lines may be is a rival; what stands in other lines may be what came before.
+        var rivals = tally.Groups.SelectMany(g => g.First.Rivals).Distinct(StringComparer.Ordinal).ToList();
+        var before = all.Where(o => o != tally && !rivals.Contains(o.Entry.Id, StringComparer.Ordinal) && o.Entry.Causes.Any(c => c.LeadsTo.Any(l => string.Equals(l.Split('/')[0], id, StringComparison.Ordinal)))).Select(o => o.Entry.Id).ToList();
+        if (before.Count > 0) report.Text("note", $"may only follow from {string.Join(" or ", before)}, which is in these logs too", terminal.Yellow);
+        if (tally.Strongest != Says.Hint) return;
+        report.Text("note", $"the text alone cannot decide; it may also be {(rivals.Count == 0 ? "another component" : string.Join(" or ", rivals.Take(3)))}", terminal.Yellow);
+    }
+
+    // Whoever has scrolled to the end sees everything once more, without going back.
+    private void WriteDigest(List<EntryTally> found)
+    {
+        var width = found.Max(t => t.Entry.Id.Length);
+        var counts = found.Max(t => Times(t.Count).Length);
+        foreach (var tally in found)
+        {
+            var since = tally.First is { } first ? terminal.Dim($"  since {first:uuuu-MM-dd HH:mm:ss}") : "";
+            terminal.Out.WriteLine($"  {report.Named(tally.Entry.Id, tally.Strongest)}{new string(' ', width - tally.Entry.Id.Length)}  {Times(tally.Count).PadLeft(counts)}{since}");
+        }
+    }
+
+    // How often over the time it was seen, in equal steps of whole minutes.
+    private static string Histogram(EntryTally tally)
+    {
+        var minutes = tally.Minutes.ToList();
+        var span = minutes.Count < 2 ? 0 : (int)Math.Min((minutes[^1].Minute - minutes[0].Minute).TotalMinutes, int.MaxValue - 1) + 1;
+        if (span < 3) return "";
+        var step = (span + MaxBars - 1) / MaxBars;
+        var counts = new long[(span + step - 1) / step];
+        foreach (var (minute, count) in minutes) counts[(int)(minute - minutes[0].Minute).TotalMinutes / step] += count;
+        var most = counts.Max();
+        return string.Concat(counts.Select(c => c == 0 ? ' ' : Bars[(int)((c * Bars.Length - 1) / most)])).TrimEnd();
+    }
+
+    private static string Span(Instant first, Instant last) => first switch
+    {
+        _ when first == last => $"{first:uuuu-MM-dd HH:mm:ss} UTC",
+        _ when first.InUtc().Date == last.InUtc().Date => $"{first:uuuu-MM-dd HH:mm:ss} to {last:HH:mm:ss} UTC",
+        _ => $"{first:uuuu-MM-dd HH:mm} to {last:uuuu-MM-dd HH:mm} UTC",
     };
 
-    private static string Span(Instant first, Instant last) =>
-        first == last || first.InUtc().Date != last.InUtc().Date
-            ? first == last ? $"{first:uuuu-MM-dd HH:mm:ss} UTC" : $"{first:uuuu-MM-dd HH:mm} to {last:uuuu-MM-dd HH:mm} UTC"
-            : $"{first:uuuu-MM-dd HH:mm:ss} to {last:HH:mm:ss} UTC";
+    private static string Times(long count) => string.Create(CultureInfo.InvariantCulture, $"×{count:#,0}");
 
-    private static string Tidy(string text) => Redactor.Default.Redact(PlainText.Of(text));
-
-    private static string Cut(string text, int width) => text.Length <= Math.Max(20, width) ? text : text[..(Math.Max(20, width) - 1)] + "…";
-
-    private string Wrapped(string text, int indent) => PlainText.Wrap(text, terminal.Width - indent, indent);
+    private static string Place(string source, long line) => string.Create(CultureInfo.InvariantCulture, $"{PlainText.Of(source)}:{line}");
 }

@@ -13,23 +13,38 @@ internal sealed class CatalogStore(Settings settings)
 
     public ErrorReference Whole => whole.Value;
 
-    /// <summary>All entries for matching: from the index where it is fresh, else from the files. Broken entries are told on standard error once.</summary>
+    /// <summary>
+    /// All entries for matching: the shipped ones from the index where it is fresh, a user's own from their files, laid over them.
+    /// Broken entries are told on standard error once.
+    /// </summary>
     public ImmutableArray<Entry> Entries(Terminal terminal)
     {
-        var stamp = Stamp();
+        var shipped = Shipped(terminal);
+        CatalogRoot[] own = [.. settings.Catalogs.Where(c => !c.Shipped)];
+        if (own.Length == 0) return shipped;
+        var (entries, problems) = CatalogFiles.ReadEntries(own);
+        foreach (var problem in problems) terminal.Error.WriteLine(problem);
+        return [.. shipped.Where(s => !entries.Any(e => string.Equals(e.Id, s.Id, StringComparison.Ordinal))), .. entries.Select(MatchSet.Prepare)];
+    }
+
+    private ImmutableArray<Entry> Shipped(Terminal terminal)
+    {
+        var roots = settings.Catalogs.Where(c => c.Shipped).ToArray();
+        var stamp = Stamp(roots);
         var index = Path.Combine(AppContext.BaseDirectory, "catalog.index");
-        if (settings.Catalogs.Length == 1 && CatalogIndex.TryRead(index, stamp) is { } fresh) return fresh;
-        foreach (var problem in Whole.Problems) terminal.Error.WriteLine(problem);
-        var entries = Whole.Entries.Select(e => MatchSet.Prepare(e.Entry)).ToImmutableArray();
-        if (settings.Catalogs.Length == 1 && Whole.Problems.IsEmpty) CatalogIndex.TryWrite(index, stamp, entries);
+        if (CatalogIndex.TryRead(index, stamp) is { } fresh) return fresh;
+        var (read, problems) = CatalogFiles.ReadEntries(roots);
+        foreach (var problem in problems) terminal.Error.WriteLine(problem);
+        var entries = read.Select(MatchSet.Prepare).ToImmutableArray();
+        if (problems.IsEmpty) CatalogIndex.TryWrite(index, stamp, entries);
         return entries;
     }
 
     // Not a digest against anyone's malice: it tells whether a file changed since the index was written.
-    private ulong Stamp()
+    private static ulong Stamp(IEnumerable<CatalogRoot> roots)
     {
         var stamp = Mix(FnvOffset, BitConverter.ToInt64(typeof(CatalogIndex).Assembly.ManifestModule.ModuleVersionId.ToByteArray()));
-        foreach (var file in settings.Catalogs.SelectMany(CatalogFiles.EntryFiles))
+        foreach (var file in roots.SelectMany(CatalogFiles.EntryFiles))
         {
             var info = new FileInfo(file);
             foreach (var c in file) stamp = Mix(stamp, c);

@@ -30,7 +30,7 @@ internal sealed class Terminal
     public static Terminal System()
     {
         var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
-        var output = new StreamWriter(Console.OpenStandardOutput(), utf8, 64 * 1024) { AutoFlush = false };
+        var output = new StreamWriter(StandardOutput.Open(), utf8, 64 * 1024) { AutoFlush = false };
         var error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true };
         var noColour = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) || string.Equals(Environment.GetEnvironmentVariable("TERM"), "dumb", StringComparison.Ordinal);
         var width = Console.IsOutputRedirected ? 100 : Math.Clamp(Columns(), 40, 120);
