@@ -8,9 +8,15 @@ var root = new RootCommand("Tocsin recognises the known errors in what a platfor
 root.Options.Add(common.Config);
 root.Options.Add(common.Catalog);
 root.Options.Add(common.Platform);
-root.Subcommands.Add(ScanCommand.Create(common, terminal));
-root.Subcommands.Add(ExplainCommand.Create(common, terminal));
-root.Subcommands.Add(CatalogCommand.Create(common, terminal));
+(string Name, Func<CommonOptions, Terminal, Command> Create)[] commands =
+[
+    ("scan", ScanCommand.Create),
+    ("explain", ExplainCommand.Create),
+    ("catalog", CatalogCommand.Create),
+];
+// A command that is named at once is the only one made: making all of them costs as much as a small scan.
+var named = Array.FindIndex(commands, c => args.Length > 0 && string.Equals(args[0], c.Name, StringComparison.Ordinal));
+foreach (var command in named < 0 ? commands : [commands[named]]) root.Subcommands.Add(command.Create(common, terminal));
 HelpPage.Use(root, terminal);
 return Run(root, args, terminal);
 

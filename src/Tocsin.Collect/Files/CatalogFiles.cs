@@ -49,7 +49,7 @@ public static class CatalogFiles
         foreach (var stray in Strays(root.Path, problems))
         {
             var name = System.IO.Path.GetFileName(stray);
-            problems.Add(new Problem(new Place(Show(stray)), "unknown-layer", $"\"{name}\" is no layer; {Nearest.Suggest(name, EntryShape.Layers)}layers: {string.Join(", ", EntryShape.Layers)}", IsWarning: true));
+            problems.Add(new Problem(new Place(Show(stray)), "unknown-layer", $"\"{name}\" is no layer; {Nearest.Suggest(name, EntryNames.Layers)}layers: {string.Join(", ", EntryNames.Layers)}", IsWarning: true));
         }
         foreach (var folder in EntryFolders(root.Path, problems))
         {
@@ -73,11 +73,11 @@ public static class CatalogFiles
     }
 
     private static IEnumerable<string> EntryFolders(string root, List<Problem> problems) =>
-        EntryShape.Layers.Select(l => System.IO.Path.Combine(root, l)).Where(Directory.Exists).SelectMany(l => Inner(l, problems));
+        EntryNames.Layers.Select(l => System.IO.Path.Combine(root, l)).Where(Directory.Exists).SelectMany(l => Inner(l, problems));
 
     // A folder of entries that no layer is named after would else be passed over in silence.
     private static IEnumerable<string> Strays(string root, List<Problem> problems) =>
-        Inner(root, problems).Where(f => System.IO.Path.GetFileName(f) is not QuietFolder && !EntryShape.Layers.Contains(System.IO.Path.GetFileName(f), StringComparer.Ordinal));
+        Inner(root, problems).Where(f => System.IO.Path.GetFileName(f) is not QuietFolder && !EntryNames.Layers.Contains(System.IO.Path.GetFileName(f), StringComparer.Ordinal));
 
     private static IEnumerable<string> Inner(string folder, List<Problem> problems) =>
         List(folder, problems, f => Directory.GetDirectories(f)).Where(f => !System.IO.Path.GetFileName(f).StartsWith('.'));

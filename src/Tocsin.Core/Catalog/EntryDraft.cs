@@ -10,9 +10,9 @@ public sealed record EntryDraft(ImmutableArray<(string Name, string Text)> Files
     {
         var parts = path.Split('/');
         if (parts.Length != 2) return Refuse($"\"{path}\" is not LAYER/ID, such as database/mysql-deadlock");
-        if (!EntryShape.Layers.Contains(parts[0], StringComparer.Ordinal))
-            return Refuse($"\"{parts[0]}\" is no layer; {Nearest.Suggest(parts[0], EntryShape.Layers)}layers: {string.Join(", ", EntryShape.Layers)}");
-        if (!Regex.IsMatch(parts[1], $"^(?:{EntryShape.IdPattern})$", RegexOptions.NonBacktracking))
+        if (!EntryNames.Layers.Contains(parts[0], StringComparer.Ordinal))
+            return Refuse($"\"{parts[0]}\" is no layer; {Nearest.Suggest(parts[0], EntryNames.Layers)}layers: {string.Join(", ", EntryNames.Layers)}");
+        if (!Regex.IsMatch(parts[1], $"^(?:{EntryNames.IdPattern})$", RegexOptions.NonBacktracking))
             return Refuse($"\"{parts[1]}\" is no id; lower-case words with hyphens are, such as mysql-deadlock");
         return new EntryDraft([("entry.yaml", Yaml(parts[0], parts[1])), ("guide.md", Guide()), ("samples/first.yaml", Samples())], null);
     }

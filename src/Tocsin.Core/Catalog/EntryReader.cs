@@ -21,6 +21,7 @@ public static class EntryReader
         var tree = YamlTree.Read(text, file);
         if (tree.Value is not { } root) return new(null, tree.Problems);
         var problems = ShapeCheck.Check(root, EntryShape.Samples, file);
+        if (problems.Count == 0) problems = EntryRules.CheckSamples(root, file);
         return problems.Count > 0
             ? new(null, problems)
             : new(new SampleFile(root.Each("samples", m => ReadSample(m, file)), root.Each("nearMisses", m => ReadNearMiss(m, file))), []);

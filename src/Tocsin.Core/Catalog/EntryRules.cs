@@ -19,6 +19,21 @@ internal sealed class EntryRules(string file)
         return rules.problems;
     }
 
+    /// <summary>The same for a file of samples.</summary>
+    public static IReadOnlyList<Problem> CheckSamples(YamlMappingNode root, string file)
+    {
+        var rules = new EntryRules(file);
+        foreach (var map in Maps(root, "samples")) rules.VisitSample(map);
+        return rules.problems;
+    }
+
+    private void VisitSample(YamlMappingNode map)
+    {
+        var among = string.Equals(map.Text("rank"), "among", StringComparison.Ordinal);
+        if (among && map.Texts("among").IsEmpty) Add(map, "missing-key", $"the sample \"{map.Text("id")}\" says rank: among and names no rival in among");
+        if (!among && map.Has("among")) Add(map, "exactly-one", $"the sample \"{map.Text("id")}\" says rank: first and names rivals in among; it is the one or the other");
+    }
+
     private void Visit(YamlMappingNode root)
     {
         var signatures = Ids(root, "signatures");
@@ -64,6 +79,7 @@ internal sealed class EntryRules(string file)
         foreach (var key in (string[])["of", "inOrder", "unless"]) Refer(map, key, signatures.Keys, "signature");
         if (map.Has("of") && !map.Has("count")) Add(map, "missing-key", "of needs count: how often within the window");
         if (map.Has("inOrder") && map.Has("count")) Add(map, "exactly-one", "count goes with of, not with inOrder");
+        if (map.Has("of") && map.Texts("of").IsEmpty) Add(map, "empty-list", "of needs one signature at least");
         if (map.Has("inOrder") && map.Texts("inOrder").Length < 2) Add(map, "empty-list", "inOrder needs two signatures at least");
     }
 

@@ -5,35 +5,13 @@ namespace Tocsin.Core.Catalog;
 /// <summary>The shape of entry.yaml and samples/*.yaml. Every key is declared here and nowhere else.</summary>
 public static class EntryShape
 {
-    public const string IdPattern = "[a-z][a-z0-9]*(-[a-z0-9]+)*";
-    public const string DurationPattern = "[1-9][0-9]{0,5}(s|m|h)";
-
-    public static readonly ImmutableArray<string> Layers = ["ecs", "database", "network", "queue", "service", "cloudflare"];
-    public static readonly ImmutableArray<string> Severities = ["P0", "P1", "P2", "P3"];
-
-    public static readonly ImmutableArray<string> Impacts =
-    [
-        "no-healthy-target", "running-below-desired", "address-failing", "error-share", "queue-age", "certificate-near-expiry",
-        "checkout-failing", "login-failing",
-    ];
-
-    public static readonly ImmutableArray<string> Roles = ["core-api", "customer-panel", "admin-api", "events-worker", "storefront"];
-
-    /// <summary>The guarded actions a fix may name.</summary>
-    public static readonly ImmutableArray<string> Actions =
-    [
-        "ecs.rollback", "ecs.deployRevision", "ecs.scale", "ecs.forceDeploy", "ecs.stopWrites", "rds.snapshot", "rds.restoreToNewCluster",
-        "secret.create", "secret.put", "aurora.rotatePassword", "iam.deactivateKey", "mysql.killConnection", "migration.markRun",
-        "bullmq.retryFailed", "bullmq.pause", "redis.deleteKey", "cloudflare.unproxyRecord", "clickhouse.applySchema", "github.openIssue",
-    ];
-
     private static readonly ImmutableArray<string> Says = ["cause", "component", "symptom", "hint"];
     private static readonly ImmutableArray<string> Weights = ["decisive", "strong", "moderate", "weak"];
 
-    private static readonly Shape Ids = new Shape.List("Ids", new Shape.Text("An id", Pattern: IdPattern));
+    private static readonly Shape Ids = new Shape.List("Ids", new Shape.Text("An id", Pattern: EntryNames.IdPattern));
     private static readonly Shape Texts = new Shape.List("Texts", new Shape.Text("A text"));
     private static readonly Shape Number = new Shape.Number("A number");
-    private static readonly Shape Duration = new Shape.Text("A time such as 90s, 5m or 2h", Pattern: DurationPattern);
+    private static readonly Shape Duration = new Shape.Text("A time such as 90s, 5m or 2h", Pattern: EntryNames.DurationPattern);
     private static readonly Shape Scalars = new Shape.List("Values, one of which it is", new Shape.Scalar("A value"), NotEmpty: true);
 
     private static readonly Shape Pattern = new Shape.Map(
@@ -59,7 +37,7 @@ public static class EntryShape
     private static readonly Shape Signature = new Shape.Map(
         "One form in which the error shows itself",
         [
-            new Key("id", new Shape.Text("A name, unique in the entry", Pattern: IdPattern), Required: true),
+            new Key("id", new Shape.Text("A name, unique in the entry", Pattern: EntryNames.IdPattern), Required: true),
             new Key("says", new Shape.Text("How much the text names", Allowed: [.. Says, "part"]), Required: true),
             new Key("causes", Ids),
             new Key("each", new Shape.Text("The array in whose one element all field patterns hold")),
@@ -71,7 +49,7 @@ public static class EntryShape
     private static readonly Shape Timing = new Shape.Map(
         "Time logic over named signatures",
         [
-            new Key("id", new Shape.Text("A name, unique among signatures and timing rules", Pattern: IdPattern), Required: true),
+            new Key("id", new Shape.Text("A name, unique among signatures and timing rules", Pattern: EntryNames.IdPattern), Required: true),
             new Key("says", new Shape.Text("How much the rule names", Allowed: Says), Required: true),
             new Key("of", Ids),
             new Key("count", new Shape.Number("How often within the window", Least: 2, Whole: true)),
@@ -87,8 +65,8 @@ public static class EntryShape
             new Key("count", new Shape.Number("How often", Least: 1, Whole: true)),
             new Key("within", Duration),
             new Key("lasting", Duration),
-            new Key("impact", new Shape.Text("Observed user impact", Allowed: Impacts)),
-            new Key("severity", new Shape.Text("The severity it opens", Allowed: Severities), Required: true),
+            new Key("impact", new Shape.Text("Observed user impact", Allowed: EntryNames.Impacts)),
+            new Key("severity", new Shape.Text("The severity it opens", Allowed: EntryNames.Severities), Required: true),
         ],
         [["count", "lasting", "impact"]]);
 
@@ -103,7 +81,7 @@ public static class EntryShape
     private static readonly ImmutableArray<Key> ConditionKeys =
     [
         new Key("fact", new Shape.Text("A fact of observations.yaml, as probe.fact")),
-        new Key("saw", new Shape.Text("A signature of this entry that matched", Pattern: IdPattern)),
+        new Key("saw", new Shape.Text("A signature of this entry that matched", Pattern: EntryNames.IdPattern)),
         new Key("is", new Shape.Scalar("The fact has this value")),
         new Key("isNot", new Shape.Scalar("The fact has another value")),
         new Key("oneOf", Scalars),
@@ -121,7 +99,7 @@ public static class EntryShape
             .. ConditionKeys,
             new Key("for", new Shape.Text("How much it speaks for the cause", Allowed: Weights)),
             new Key("against", new Shape.Text("How much it speaks against the cause", Allowed: Weights)),
-            new Key("group", new Shape.Text("Rules of one group count once", Pattern: IdPattern), Required: true),
+            new Key("group", new Shape.Text("Rules of one group count once", Pattern: EntryNames.IdPattern), Required: true),
             new Key("because", new Shape.Text("Why it is evidence"), Required: true),
         ],
         [["fact", "saw"], ["for", "against"]]);
@@ -129,23 +107,23 @@ public static class EntryShape
     private static readonly Shape Cause = new Shape.Map(
         "One cause",
         [
-            new Key("id", new Shape.Text("A name, unique in the entry", Pattern: IdPattern), Required: true),
+            new Key("id", new Shape.Text("A name, unique in the entry", Pattern: EntryNames.IdPattern), Required: true),
             new Key("title", new Shape.Text("The cause in a few words"), Required: true),
             new Key("prior", new Shape.Text("How often it is the one", Allowed: ["common", "uncommon", "rare"]), Required: true),
             new Key("requires", Conditions),
             new Key("excludes", Conditions),
             new Key("evidence", new Shape.List("Evidence rules", Evidence, NotEmpty: true), Required: true),
-            new Key("leadsTo", new Shape.List("Entries or causes downstream", new Shape.Text("An entry id or entry/cause", Pattern: $"{IdPattern}(/{IdPattern})?"))),
+            new Key("leadsTo", new Shape.List("Entries or causes downstream", new Shape.Text("An entry id or entry/cause", Pattern: $"{EntryNames.IdPattern}(/{EntryNames.IdPattern})?"))),
             new Key("fixes", Ids),
         ]);
 
     private static readonly Shape Fix = new Shape.Map(
         "One fix",
         [
-            new Key("id", new Shape.Text("A name, unique in the entry", Pattern: IdPattern), Required: true),
+            new Key("id", new Shape.Text("A name, unique in the entry", Pattern: EntryNames.IdPattern), Required: true),
             new Key("title", new Shape.Text("The fix in a few words"), Required: true),
             new Key("does", new Shape.Text("What is done, in the imperative"), Required: true),
-            new Key("action", new Shape.Text("A guarded action of Tocsin", Allowed: Actions)),
+            new Key("action", new Shape.Text("A guarded action of Tocsin", Allowed: EntryNames.Actions)),
             new Key("verify", new Shape.Text("What shows that it worked"), Required: true),
             new Key("undo", new Shape.Text("How to take it back")),
             new Key("noUndo", new Shape.Text("Why it cannot be taken back")),
@@ -154,11 +132,11 @@ public static class EntryShape
     public static readonly Shape.Map Entry = new(
         "One known error",
         [
-            new Key("id", new Shape.Text("Equal to the folder's name; it never changes", Pattern: IdPattern), Required: true),
+            new Key("id", new Shape.Text("Equal to the folder's name; it never changes", Pattern: EntryNames.IdPattern), Required: true),
             new Key("title", new Shape.Text("What a person would call it, with the words of the error"), Required: true),
-            new Key("layer", new Shape.Text("Equal to the parent folder's name", Allowed: Layers), Required: true),
-            new Key("component", new Shape.Text("What is broken: a component or a service role of the platform", Pattern: IdPattern), Required: true),
-            new Key("service", new Shape.Text("The service role whose names fill the commands", Allowed: Roles), Required: true),
+            new Key("layer", new Shape.Text("Equal to the parent folder's name", Allowed: EntryNames.Layers), Required: true),
+            new Key("component", new Shape.Text("What is broken: a component or a service role of the platform", Pattern: EntryNames.IdPattern), Required: true),
+            new Key("service", new Shape.Text("The service role whose names fill the commands", Allowed: EntryNames.Roles), Required: true),
             new Key("summary", new Shape.Text("What it means and what the user feels"), Required: true),
             new Key("keywords", Texts),
             new Key("related", Ids),
@@ -173,7 +151,7 @@ public static class EntryShape
 
     private static readonly ImmutableArray<Key> SampleKeys =
     [
-        new Key("id", new Shape.Text("A name, unique in the entry", Pattern: IdPattern), Required: true),
+        new Key("id", new Shape.Text("A name, unique in the entry", Pattern: EntryNames.IdPattern), Required: true),
         new Key("from", new Shape.Text("Product, version and circumstance"), Required: true),
         new Key("source", new Shape.Text("How the text was come by", Allowed: Sources), Required: true),
     ];
@@ -189,14 +167,14 @@ public static class EntryShape
                     .. SampleKeys,
                     new Key("rank", new Shape.Text("first: this entry leads; among: the text alone cannot decide", Allowed: ["first", "among"]), Required: true),
                     new Key("among", Ids),
-                    new Key("signature", new Shape.Text("The signature that must match", Pattern: IdPattern)),
+                    new Key("signature", new Shape.Text("The signature that must match", Pattern: EntryNames.IdPattern)),
                     TextKey,
                 ]))),
             new Key("nearMisses", new Shape.List("Texts that look like it and are not", new Shape.Map(
                 "A text that looks like the entry",
                 [
                     .. SampleKeys,
-                    new Key("goesTo", new Shape.Text("none, silent, or the entry that must lead", Pattern: IdPattern), Required: true),
+                    new Key("goesTo", new Shape.Text("none, silent, or the entry that must lead", Pattern: EntryNames.IdPattern), Required: true),
                     new Key("because", new Shape.Text("Why it is not this entry")),
                     TextKey,
                 ]))),

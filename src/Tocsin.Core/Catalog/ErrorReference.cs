@@ -33,7 +33,7 @@ public sealed record ErrorReference(ImmutableArray<ReferenceEntry> Entries, Fact
             else
                 entries[entry.Entry.Id] = entry;
         }
-        var ordered = entries.Values.OrderBy(e => EntryShape.Layers.IndexOf(e.Entry.Layer)).ThenBy(e => e.Entry.Id, StringComparer.Ordinal);
+        var ordered = entries.Values.OrderBy(e => EntryNames.Layers.IndexOf(e.Entry.Layer)).ThenBy(e => e.Entry.Id, StringComparer.Ordinal);
         return new ErrorReference([.. ordered], facts.Value ?? FactTable.Empty, quiet, problems.ToImmutable());
     }
 

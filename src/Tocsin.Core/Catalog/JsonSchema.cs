@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Tocsin.Core.Catalog;
@@ -6,12 +8,15 @@ namespace Tocsin.Core.Catalog;
 /// <summary>The JSON Schema that editors use, drawn from the same shape the reader checks.</summary>
 public static class JsonSchema
 {
+    // The same on every machine, and patterns stay readable.
+    private static readonly JsonSerializerOptions Written = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static string Of(Shape shape, string title)
     {
         var schema = Node(shape);
         schema.Insert(0, "$schema", "https://json-schema.org/draft/2020-12/schema");
         schema.Insert(1, "title", title);
-        return schema.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true }) + "\n";
+        return schema.ToJsonString(Written) + "\n";
     }
 
     private static JsonObject Node(Shape shape) => shape switch

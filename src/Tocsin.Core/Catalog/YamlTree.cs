@@ -17,11 +17,13 @@ public static class YamlTree
             return Refuse(new Place(file), "too-large", $"the file has {text.Length} characters, at most {MaxCharacters} are read");
         if (TabIndent(text) is { } tabLine)
             return Refuse(new Place(file, tabLine, 1), "tab", "the line is indented with a tab; YAML indents with blanks");
+        var parser = new Parser(new StringReader(text));
         try
         {
-            if (Hostile(text, file) is { } problem) return new(null, [problem]);
+            if (Hostile(parser, file) is { } problem) return new(null, [problem]);
+            parser = new Parser(new StringReader(text));
             var stream = new YamlStream();
-            stream.Load(new StringReader(text));
+            stream.Load(parser);
             return stream.Documents switch
             {
                 [] => Refuse(new Place(file, 1, 1), "empty", "the file is empty; a mapping of keys is expected"),
@@ -33,6 +35,12 @@ public static class YamlTree
         catch (YamlException e)
         {
             return Refuse(new Place(file, (int)e.Start.Line, (int)e.Start.Column), "yaml", Reason(e));
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // The library answers some broken texts, such as a key that breaks off a flow mapping, with the exceptions of its own collections.
+            var last = parser.Current?.End ?? Mark.Empty;
+            return Refuse(new Place(file, (int)last.Line, (int)last.Column), "yaml", "the text is no YAML from here on: a key, a colon, a bracket or a quote is missing or stands too often");
         }
     }
 
@@ -59,9 +67,8 @@ public static class YamlTree
     }
 
     // The event stream is walked before any tree is built: a bomb of aliases or brackets is refused while it is still small.
-    private static Problem? Hostile(string text, string file)
+    private static Problem? Hostile(Parser parser, string file)
     {
-        var parser = new Parser(new StringReader(text));
         var depth = 0;
         while (parser.MoveNext())
         {

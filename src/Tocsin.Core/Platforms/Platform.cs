@@ -31,21 +31,21 @@ public static class PlatformReader
     private static readonly Shape Text = new Shape.Text("A text");
     private static readonly Shape Any = new Shape.Scalar("A value");
     private static readonly Shape Texts = new Shape.List("Texts", Text);
-    private static readonly Shape Components = new Shape.Table("Components by id", new Shape.Table("Fields", new Shape.Scalar("A value")), EntryShape.IdPattern);
+    private static readonly Shape Components = new Shape.Table("Components by id", new Shape.Table("Fields", new Shape.Scalar("A value")), EntryNames.IdPattern);
 
     private static readonly Shape.Map Root = new(
         "A platform",
         [
-            new Key("id", new Shape.Text("Its id", Pattern: EntryShape.IdPattern), Required: true),
+            new Key("id", new Shape.Text("Its id", Pattern: EntryNames.IdPattern), Required: true),
             new Key("name", Text, Required: true),
             new Key("about", Text),
             new Key("account", new Shape.Text("The AWS account id, in quotes", Pattern: "[0-9]{12}"), Required: true),
             new Key("baseDomain", Text, Required: true),
             new Key("vpn", Text),
             new Key("imagesRegion", Text),
-            new Key("environments", new Shape.Table("Environments by name", EnvironmentShape(), EntryShape.IdPattern), Required: true),
+            new Key("environments", new Shape.Table("Environments by name", EnvironmentShape(), EntryNames.IdPattern), Required: true),
             new Key("components", SharedComponents()),
-            new Key("services", new Shape.Table("Services by name", ServiceShape(), EntryShape.IdPattern), Required: true),
+            new Key("services", new Shape.Table("Services by name", ServiceShape(), EntryNames.IdPattern), Required: true),
             new Key("links", new Shape.Table("Links by name", Text)),
         ]);
 
@@ -95,12 +95,12 @@ public static class PlatformReader
         ]);
 
     // A component's fields are free, so that another platform can name what it has; lists are allowed where several of a kind exist.
-    private static Shape.Table SharedComponents() => new("Components by id", new Shape.Table("Fields", new Shape.OneOrMany("A value or several")), EntryShape.IdPattern);
+    private static Shape.Table SharedComponents() => new("Components by id", new Shape.Table("Fields", new Shape.OneOrMany("A value or several")), EntryNames.IdPattern);
 
     private static Shape.Map ServiceShape() => new(
         "One service",
         [
-            new Key("role", new Shape.Text("What it is to the platform", Allowed: EntryShape.Roles), Required: true),
+            new Key("role", new Shape.Text("What it is to the platform", Allowed: EntryNames.Roles), Required: true),
             new Key("alias", Text),
             new Key("about", Text),
             new Key("technology", Text),

@@ -15,7 +15,7 @@ public static partial class PlatformNames
     {
         var known = new HashSet<string>(StringComparer.Ordinal) { "env", "region", "cluster", "imageTag", "branch", "vpcCidr", "account", "baseDomain", "vpn", "imagesRegion", "service" };
         foreach (var field in ServiceFields) known.Add($"service.{field}");
-        foreach (var role in EntryShape.Roles)
+        foreach (var role in EntryNames.Roles)
         {
             known.Add($"role.{role}");
             foreach (var field in ServiceFields) known.Add($"role.{role}.{field}");

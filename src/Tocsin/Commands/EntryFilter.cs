@@ -10,11 +10,12 @@ internal static class EntryFilter
     {
         wanted = entries;
         problem = "";
-        var known = entries.Select(e => e.Id).Concat(EntryShape.Layers).ToImmutableArray();
+        if (only.Count + except.Count == 0) return true;
+        var known = entries.Select(e => e.Id).Concat(EntryNames.Layers).ToImmutableArray();
         foreach (var name in only.Concat(except).SelectMany(Split))
         {
             if (known.Contains(name, StringComparer.OrdinalIgnoreCase)) continue;
-            problem = $"\"{name}\" is neither an entry nor a layer; {Nearest.Suggest(name, known)}layers: {string.Join(", ", EntryShape.Layers)}";
+            problem = $"\"{name}\" is neither an entry nor a layer; {Nearest.Suggest(name, known)}layers: {string.Join(", ", EntryNames.Layers)}";
             return false;
         }
         var kept = only.SelectMany(Split).ToList();

@@ -24,16 +24,9 @@ internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string Pla
     {
         var home = Home();
         var catalogs = new List<CatalogRoot> { new(Path.Combine(home, "catalog"), Shipped: true) };
-        var platform = Path.Combine(home, "platforms", "zelly");
+        var platform = ShippedPlatform(home);
         var config = configOption ?? Environment.GetEnvironmentVariable("TOCSIN_CONFIG") ?? (File.Exists(FileName) ? FileName : null);
-        if (config is not null)
-        {
-            var map = Read(config);
-            var folder = Path.GetDirectoryName(Path.GetFullPath(config))!;
-            if (Value(map, "catalog") is YamlSequenceNode list)
-                catalogs.AddRange(list.Children.Select(c => new CatalogRoot(Path.GetFullPath(Path.Combine(folder, ((YamlScalarNode)c).Value!)), Shipped: false)));
-            if (Value(map, "platform") is YamlScalarNode { Value: { } named }) platform = Path.GetFullPath(Path.Combine(folder, named));
-        }
+        if (config is not null) platform = FromFile(config, catalogs) ?? platform;
         foreach (var option in catalogOptions)
         {
             if (!Directory.Exists(option)) throw new SettingsException($"--catalog {option}: there is no such folder; a catalog is a folder of LAYER/ENTRY folders");
@@ -41,6 +34,16 @@ internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string Pla
         }
         platform = platformOption ?? platform;
         return new Settings([.. catalogs], Directory.Exists(platform) ? Path.Combine(platform, "platform.yaml") : platform);
+    }
+
+    // Adds the file's catalogs and gives its platform. Apart from Load, so that a start without settings loads no YAML reader.
+    private static string? FromFile(string config, List<CatalogRoot> catalogs)
+    {
+        var map = Read(config);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(config))!;
+        if (Value(map, "catalog") is YamlSequenceNode list)
+            catalogs.AddRange(list.Children.Select(c => new CatalogRoot(Path.GetFullPath(Path.Combine(folder, ((YamlScalarNode)c).Value!)), Shipped: false)));
+        return Value(map, "platform") is YamlScalarNode { Value: { } named } ? Path.GetFullPath(Path.Combine(folder, named)) : null;
     }
 
     private static YamlMappingNode Read(string config)
@@ -60,6 +63,13 @@ internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string Pla
     }
 
     private static YamlNode? Value(YamlMappingNode map, string key) => map.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
+
+    // Whatever platform lies there is the shipped one: no code names it.
+    private static string ShippedPlatform(string home)
+    {
+        var platforms = Path.Combine(home, "platforms");
+        return Directory.Exists(platforms) ? Directory.EnumerateDirectories(platforms).Order(StringComparer.Ordinal).FirstOrDefault() ?? platforms : platforms;
+    }
 
     // catalog/ and platforms/ lie beside the program, or in a folder above it when it runs from its own repository.
     private static string Home()
