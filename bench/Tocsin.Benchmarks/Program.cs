@@ -39,5 +39,10 @@ static void Kernels(string file, MatchSet set)
             best = Math.Min(best, clock.Elapsed.TotalSeconds);
         }
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path,-10} {text.Length / best / 1e9:0.00} GB/s, {hits.Count} hits"));
+        if (path != LiteralScanner.Best) continue;
+        var byLiteral = new int[set.RequiredLiterals.Length];
+        foreach (var (_, factor) in hits.Items) byLiteral[factor]++;
+        foreach (var factor in Enumerable.Range(0, byLiteral.Length).OrderByDescending(f => byLiteral[f]).Take(15))
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {byLiteral[factor],8} \"{set.RequiredLiterals[factor]}\" {string.Join(' ', set.SignaturesOfFactor[factor].Select(i => set.Signatures[i].Key))}"));
     }
 }

@@ -68,7 +68,7 @@ internal static class Factors
     }
 
     // Quotes, brackets and the like may be escaped or coloured in a raw log; a run stops at them.
-    private static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || " _.:-(),#@%+*?!;{}$^~|/".Contains(c, StringComparison.Ordinal);
+    private static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || " _.:-(),#@%*?!;{}$^~|/".Contains(c, StringComparison.Ordinal);
 
     private static string BestRun(string text)
     {

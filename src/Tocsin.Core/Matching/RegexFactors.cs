@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace Tocsin.Core.Matching;
 
@@ -9,6 +8,7 @@ namespace Tocsin.Core.Matching;
 /// </summary>
 internal sealed class RegexFactors
 {
+    private const int MostExacts = 12;
     private readonly string pattern;
     private int at;
     private bool unknown;
@@ -47,13 +47,13 @@ internal sealed class RegexFactors
 
     /// <summary>
     /// What a part requires: every list in <see cref="Required"/> holds alternatives, one of which must occur.
-    /// <see cref="Exact"/> is set where the part is exactly that text.
+    /// <see cref="Exacts"/> is set where the part is exactly one of a few texts; such parts join with their neighbours.
     /// </summary>
-    private sealed record Node(List<IReadOnlyList<string>> Required, string? Exact)
+    private sealed record Node(List<IReadOnlyList<string>> Required, IReadOnlyList<string>? Exacts)
     {
         public static readonly Node Nothing = new([], null);
 
-        public static Node Text(string text) => new([[text]], text);
+        public static Node Text(string text) => new([[text]], [text]);
     }
 
     private Node Alternatives(int depth)
@@ -69,39 +69,56 @@ internal sealed class RegexFactors
         foreach (var branch in branches)
         {
             var best = Factors.BestOf(branch.Required);
-            if (best.Count == 0) return Node.Nothing;
+            if (best.Count == 0) return new Node([], United(branches));
             united.AddRange(best);
         }
-        return new Node([united], null);
+        return new Node([united], United(branches));
+    }
+
+    private static List<string>? United(List<Node> branches)
+    {
+        var all = new List<string>();
+        foreach (var branch in branches)
+        {
+            if (branch.Exacts is not { } exacts || all.Count + exacts.Count > MostExacts) return null;
+            all.AddRange(exacts);
+        }
+        return all;
     }
 
     private Node Sequence(int depth)
     {
         var required = new List<IReadOnlyList<string>>();
-        var run = new StringBuilder();
-        var whole = new StringBuilder();
-        var exact = true;
+        IReadOnlyList<string> runs = [""];
+        IReadOnlyList<string>? whole = [""];
         while (at < pattern.Length && pattern[at] is not ('|' or ')'))
         {
             var (node, least, once) = Quantified(Atom(depth));
-            if (node.Exact is { } text && once)
+            var exacts = once ? node.Exacts : null;
+            whole = exacts is null || whole is null ? null : Joined(whole, exacts);
+            if (exacts is not null && Joined(runs, exacts) is { } longer)
             {
-                run.Append(text);
-                whole.Append(text);
+                runs = longer;
                 continue;
             }
-            exact = false;
-            Flush(run, required);
+            required.Add(runs);
+            runs = exacts ?? [""];
             if (least > 0) required.AddRange(node.Required);
         }
-        Flush(run, required);
-        return new Node(required, exact ? whole.ToString() : null);
+        required.Add(runs);
+        return new Node(required, whole);
     }
 
-    private static void Flush(StringBuilder run, List<IReadOnlyList<string>> required)
+    // Every text of the one followed by every text of the other, where that stays few.
+    private static List<string>? Joined(IReadOnlyList<string> first, IReadOnlyList<string> second)
     {
-        if (run.Length > 0) required.Add([run.ToString()]);
-        run.Clear();
+        if (first.Count * second.Count > MostExacts) return null;
+        var joined = new List<string>(first.Count * second.Count);
+        foreach (var head in first)
+        {
+            foreach (var tail in second) joined.Add(head + tail);
+        }
+        return joined;
     }
 
     private (Node Node, int Least, bool Once) Quantified(Node node)
@@ -115,10 +132,11 @@ internal sealed class RegexFactors
             _ => (1, true),
         };
         if (once) return (node, 1, true);
+        var optional = pattern[at] == '?';
         if (pattern[at] == '{') at = pattern.IndexOf('}', at);
         at++;
         if (at < pattern.Length && pattern[at] is '?') at++;
-        return (node, least, false);
+        return optional && node.Exacts is { } exacts && exacts.Count < MostExacts ? (new Node([], [.. exacts, ""]), 0, true) : (node, least, false);
     }
 
     private int? Repeat()

@@ -214,7 +214,7 @@ internal sealed class CatalogCommand
         command.Arguments.Add(kind);
         command.SetAction(parsed =>
         {
-            terminal.Out.Write(parsed.GetValue(kind) is "entry" ? JsonSchema.Of(EntryShape.Entry, "Tocsin entry") : JsonSchema.Of(EntryShape.Samples, "Tocsin samples"));
+            terminal.Out.Write(parsed.GetValue(kind) is "entry" ? JsonSchema.Of(EntryShape.Entry, "An entry of the error reference") : JsonSchema.Of(EntryShape.Samples, "Samples of an entry"));
             return ExitCode.Done;
         });
         return command;

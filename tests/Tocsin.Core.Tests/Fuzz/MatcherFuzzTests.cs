@@ -39,7 +39,7 @@ public sealed class MatcherFuzzTests
             text.Set(Encoding.UTF8.GetBytes(samples[random.Next(samples.Length)]));
             var captures = new List<Capture>();
             if (!new RegexPattern(pattern, exactCase: random.Next(2) == 0).IsMatch(text, captures)) Assert.Empty(captures);
-        }, Math.Max(500, Mutation.Count / 25));
+        }, Math.Max(300, Mutation.Count / 25));
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class LinearRegexTests
     {
         var options = Options | (ignoreCase ? RegexOptions.IgnoreCase : RegexOptions.None);
         var compiled = 0;
-        for (var seed = 0; seed < 3000; seed++)
+        for (var seed = 0; seed < 2000; seed++)
         {
             var random = new Random(seed);
             var (pattern, sample) = RandomExpression.Draw(random);
@@ -33,7 +33,7 @@ public sealed class LinearRegexTests
                 AssertSame(expected, linear, text, $"seed {seed}");
             }
         }
-        Assert.True(compiled > 2000, $"only {compiled} of 3000 expressions were read");
+        Assert.True(compiled > 1300, $"only {compiled} of 2000 expressions were read");
     }
 
     [Fact]
