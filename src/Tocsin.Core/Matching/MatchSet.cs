@@ -10,7 +10,7 @@ public sealed class MatchSet
     private readonly ImmutableArray<string> factors;
     private readonly Lazy<FactorTable> untrained;
 
-    private MatchSet(ImmutableArray<Entry> entries, ImmutableArray<CompiledSignature> signatures, ImmutableArray<string> factors, int[][] byFactor, int[] unfiltered)
+    private MatchSet(ImmutableArray<Entry> entries, CompiledSignature[] signatures, ImmutableArray<string> factors, int[][] byFactor, int[] unfiltered)
     {
         Entries = entries;
         Signatures = signatures;
@@ -22,7 +22,7 @@ public sealed class MatchSet
 
     public ImmutableArray<Entry> Entries { get; }
 
-    internal ImmutableArray<CompiledSignature> Signatures { get; }
+    internal CompiledSignature[] Signatures { get; }
 
     internal int[][] SignaturesOfFactor { get; }
 
@@ -32,7 +32,12 @@ public sealed class MatchSet
     public static MatchSet Build(IEnumerable<Entry> entries)
     {
         var all = entries.ToImmutableArray();
-        var signatures = all.SelectMany(e => e.Signatures.Select(s => new CompiledSignature(e, s))).ToImmutableArray();
+        var compiled = new List<CompiledSignature>();
+        foreach (var entry in all)
+        {
+            foreach (var signature in entry.Signatures) compiled.Add(new CompiledSignature(entry, signature));
+        }
+        var signatures = compiled.ToArray();
         var numbers = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
         var names = new List<string>();
         var byFactor = new List<List<int>>();
@@ -52,7 +57,7 @@ public sealed class MatchSet
                 if (!byFactor[number].Contains(i)) byFactor[number].Add(i);
             }
         }
-        return new MatchSet(all, signatures, [.. names], [.. byFactor.Select(l => l.ToArray())], [.. unfiltered]);
+        return new MatchSet(all, signatures, [.. names], byFactor.ConvertAll(l => l.ToArray()).ToArray(), [.. unfiltered]);
     }
 
     /// <summary>The entry with the required literals of its signatures drawn, so that a later start need not draw them.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Text;
 using Tocsin.Core.Catalog;
 
@@ -270,8 +271,9 @@ internal static class CatalogIndex
     {
         var count = r.ReadInt32();
         if (count is < 0 or > 100_000) throw new FormatException($"a list of {count}");
-        var items = ImmutableArray.CreateBuilder<T>(count);
-        for (var i = 0; i < count; i++) items.Add(read(r));
-        return items.MoveToImmutable();
+        if (count == 0) return [];
+        var items = new T[count];
+        for (var i = 0; i < count; i++) items[i] = read(r);
+        return ImmutableCollectionsMarshal.AsImmutableArray(items);
     }
 }
