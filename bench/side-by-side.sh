@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tocsin beside ripgrep and grep on the same file in one run: whole process, wall clock, median of ROUNDS. Writes a dated result.
+# Tocsin beside ripgrep on the same file in one run: whole process, wall clock, median of ROUNDS. Writes a dated result.
 # usage: bench/side-by-side.sh [BYTES] [ROUNDS]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -12,9 +12,6 @@ result=bench/results/$(date -u +%Y-%m-%d).md
 ./tocsin --version >/dev/null
 bench() { dotnet run -c Release --project bench/Tocsin.Benchmarks -- "$@"; }
 ./tocsin catalog patterns >"$work/patterns.txt"
-# What a peer can take: literals of the same catalog, one of which stands in every line that may match.
-hello() { "$work/hello/hello"; }
-
 seconds() { # command… → median wall seconds of $rounds runs, first a warm-up
   local times=() start end
   "$@" >"$work/out" 2>/dev/null || true
@@ -29,9 +26,9 @@ peak() { # command… → peak resident memory in MB
 }
 
 {
-  echo "# $(date -u +%Y-%m-%d): scan beside ripgrep and grep"
+  echo "# $(date -u +%Y-%m-%d): scan beside ripgrep"
   echo
-  echo "Machine: $(nproc) × $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(dotnet --version), $(rg --version | head -1), $(grep --version | head -1)."
+  echo "Machine: $(nproc) × $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(dotnet --version), $(rg --version | sed -n 1p)."
   echo "Patterns: $(wc -l <"$work/patterns.txt") regular expressions of the shipped catalog for the peers; Tocsin runs the whole catalog and reports entry, captures, line and offset."
   echo "Corpus: quiet corpus and samples, $bytes bytes; command: bench/side-by-side.sh $bytes $rounds"
   echo
@@ -45,7 +42,7 @@ for share in 0.001 0.05; do
   # ripgrep needs minutes for what Tocsin does in seconds: it gets a part of the file, and the ratio is of bytes per second.
   part=$(( bytes / 50 ))
   head -c "$part" "$work/corpus.log" >"$work/part.log"
-  rounds=1 peer=$(rounds=1 seconds rg -c -f "$work/patterns.txt" "$work/part.log")
+  peer=$(rounds=1 seconds rg -c -f "$work/patterns.txt" "$work/part.log")
   echo "$bytes $tocsin $part $peer $memory $share" | awk '{a=$1/$2/1e6; b=$3/$4/1e6; printf "| %s %% | %.0f MB/s | %.2f MB/s | %.0f× | %.0f MB | %s MB |\n", $6*100, a, b, a/b, $3/1e6, $5}' >>"$result"
 done
 {

@@ -27,6 +27,13 @@ public static class CatalogFiles
         return reference with { Problems = [.. problems, .. reference.Problems] };
     }
 
+    /// <summary>One entry with its guide, without reading the others; of two catalogs that have it the later wins, unless it is broken there.</summary>
+    public static ReferenceEntry? ReadOne(IReadOnlyList<CatalogRoot> roots, string id)
+    {
+        var folders = roots.SelectMany(r => Folders(r, [], f => string.Equals(System.IO.Path.GetFileName(f), id, StringComparison.OrdinalIgnoreCase)));
+        return ErrorReference.Build(folders, NoFacts, ObservationsFile, []).Find(id);
+    }
+
     /// <summary>The entries alone, for matching: no facts, no healthy logs.</summary>
     public static (ImmutableArray<Entry> Entries, ImmutableArray<Problem> Problems) ReadEntries(IReadOnlyList<CatalogRoot> roots)
     {
@@ -39,7 +46,7 @@ public static class CatalogFiles
     public static IEnumerable<string> EntryFiles(CatalogRoot root) =>
         EntryFolders(root.Path, []).Select(f => System.IO.Path.Combine(f, "entry.yaml")).Where(File.Exists);
 
-    private static IEnumerable<EntryFolder> Folders(CatalogRoot root, List<Problem> problems)
+    private static IEnumerable<EntryFolder> Folders(CatalogRoot root, List<Problem> problems, Func<string, bool>? wanted = null)
     {
         if (!Directory.Exists(root.Path))
         {
@@ -51,7 +58,7 @@ public static class CatalogFiles
             var name = System.IO.Path.GetFileName(stray);
             problems.Add(new Problem(new Place(Show(stray)), "unknown-layer", $"\"{name}\" is no layer; {Nearest.Suggest(name, EntryNames.Layers)}layers: {string.Join(", ", EntryNames.Layers)}", IsWarning: true));
         }
-        foreach (var folder in EntryFolders(root.Path, problems))
+        foreach (var folder in EntryFolders(root.Path, problems).Where(f => wanted is null || wanted(f)))
         {
             var yaml = System.IO.Path.Combine(folder, "entry.yaml");
             if (!File.Exists(yaml))

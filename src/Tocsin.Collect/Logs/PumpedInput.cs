@@ -41,22 +41,28 @@ internal sealed class PumpedInput : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Whether bytes, or the end, came within the time.</summary>
+    /// <summary>Whether bytes, or the end, came within the time. After a stop only what came before it is given.</summary>
     public bool Wait(TimeSpan patience)
     {
-        if (at < end || ended || cancel.IsCancellationRequested) return true;
+        if (at < end || ended) return true;
+        if (!TryTake(patience, out var next)) return ended = cancel.IsCancellationRequested;
+        if (chunk.Length > 0) free.Add(chunk, CancellationToken.None);
+        (chunk, at, end) = (next.Bytes, 0, next.Length);
+        ended = end == 0;
+        return true;
+    }
+
+    private bool TryTake(TimeSpan patience, out (byte[] Bytes, int Length) next)
+    {
+        if (ready.TryTake(out next) || cancel.IsCancellationRequested) return next.Bytes is not null;
         try
         {
-            if (!ready.TryTake(out var next, (int)patience.TotalMilliseconds, cancel)) return false;
-            if (chunk.Length > 0) free.Add(chunk, CancellationToken.None);
-            (chunk, at, end) = (next.Bytes, 0, next.Length);
-            ended = end == 0;
+            return ready.TryTake(out next, (int)patience.TotalMilliseconds, cancel);
         }
         catch (OperationCanceledException)
         {
-            ended = true;
+            return ready.TryTake(out next);
         }
-        return true;
     }
 
     /// <summary>The next bytes without taking them; empty at the end.</summary>
@@ -71,7 +77,7 @@ internal sealed class PumpedInput : Stream
         if (buffer.IsEmpty) return 0;
         Wait(Timeout.InfiniteTimeSpan);
         if (ended && failure is not null) throw new IOException(failure.Message, failure);
-        if (ended || cancel.IsCancellationRequested) return 0;
+        if (ended) return 0;
         var length = Math.Min(buffer.Length, end - at);
         chunk.AsSpan(at, length).CopyTo(buffer);
         at += length;

@@ -6,6 +6,9 @@ namespace Tocsin.Core.Catalog;
 /// <summary>The files of a new entry. They parse as they are; lint names what a person must still say.</summary>
 public sealed record EntryDraft(ImmutableArray<(string Name, string Text)> Files, string? Problem)
 {
+    /// <summary>Stands wherever a person must still say something; lint refuses it.</summary>
+    public const string Mark = "TODO:";
+
     public static EntryDraft Create(string path)
     {
         var parts = path.Split('/');
@@ -22,44 +25,52 @@ public sealed record EntryDraft(ImmutableArray<(string Name, string Text)> Files
     private static string Yaml(string layer, string id) =>
         $"""
         id: {id}
-        title: "What a person would call it, with the words of the error"
+        title: "TODO: what a person would call it, with the words of the error"
         layer: {layer}
         component: {layer}
         service: core-api
-        summary: What it means and what the user feels.
+        summary: "TODO: what it means and what the user feels"
         signatures:
           - id: message
             says: component
             any:
-              - literal: "replace by words that never change"
+              - literal: "TODO: words that never change"
         page:
-          never: Replace by any, with count and within, or say why it pages nobody.
+          never: "TODO: any, with count and within, or why it pages nobody"
         causes:
           - id: first-cause
-            title: The cause in a few words
+            title: "TODO: the cause in a few words"
             prior: common
             evidence:
               - saw: message
                 for: weak
                 group: text
-                because: Why it is evidence
+                because: "TODO: why it is evidence"
             fixes: [first-fix]
         fixes:
           - id: first-fix
-            title: The fix in a few words
-            does: What is done, in the imperative.
-            verify: What shows that it worked.
+            title: "TODO: the fix in a few words"
+            does: "TODO: what is done, in the imperative"
+            verify: "TODO: what shows that it worked"
         """ + "\n";
 
     private static string Guide() =>
         """
         ## What it is
 
+        TODO: what it means and what the user feels.
+
         ## Root cause
+
+        TODO: the causes, the usual one first.
 
         ## Diagnose
 
+        TODO: commands to copy, each with what its answer tells.
+
         ## Fix
+
+        TODO: what to do about each cause, and what shows that it worked.
         """ + "\n";
 
     private static string Samples() =>

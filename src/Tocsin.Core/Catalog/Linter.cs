@@ -40,12 +40,25 @@ public sealed partial class Linter
 
     private void Visit(ReferenceEntry entry)
     {
+        VisitDraft($"{entry.Folder.Path}/entry.yaml", entry.Folder.Yaml);
+        VisitDraft($"{entry.Folder.Path}/guide.md", entry.Guide);
         VisitNames(entry);
         VisitFacts(entry);
         VisitSiblings(entry);
         VisitSignatures(entry);
         VisitGuide(entry);
         VisitSamples(entry);
+    }
+
+    private void VisitDraft(string file, string text)
+    {
+        var number = 0;
+        foreach (var line in text.Split('\n'))
+        {
+            number++;
+            var at = line.IndexOf(EntryDraft.Mark, StringComparison.Ordinal);
+            if (at >= 0) problems.Add(new Problem(new Place(file, number, at + 1), "draft", $"still to be said: {line[(at + EntryDraft.Mark.Length)..].Trim(' ', '"', '\r')}"));
+        }
     }
 
     private void VisitNames(ReferenceEntry entry)

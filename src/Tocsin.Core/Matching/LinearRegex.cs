@@ -16,6 +16,7 @@ internal enum Op : byte
     Save,
     LineStart,
     LineEnd,
+    TextEnd,
     WordEdge,
     NoWordEdge,
     Match,
@@ -288,6 +289,7 @@ internal sealed class LinearRegex
     {
         Op.LineStart => at == 0 || text[at - 1] == '\n',
         Op.LineEnd => at == text.Length || text[at] == '\n',
+        Op.TextEnd => at == text.Length,
         Op.WordEdge => IsWord(text, at - 1) != IsWord(text, at),
         _ => IsWord(text, at - 1) == IsWord(text, at),
     };

@@ -285,6 +285,9 @@ internal sealed class LinearRegexCompiler
             case 'b':
                 steps.Add(new Step(Op.WordEdge, 0, 0, null));
                 return Anchor;
+            case 'z':
+                steps.Add(new Step(Op.TextEnd, 0, 0, null));
+                return Anchor;
             case 'B':
                 steps.Add(new Step(Op.NoWordEdge, 0, 0, null));
                 return Anchor;

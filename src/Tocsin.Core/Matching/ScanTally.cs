@@ -19,8 +19,9 @@ public sealed class ErrorGroup(string fingerprint, Match first, string source)
 /// <summary>What was found of one entry: how often, where, when, in which forms.</summary>
 public sealed class EntryTally(Entry entry)
 {
-    /// <summary>Beyond this many forms or minutes, further ones are counted and not listed.</summary>
-    public const int MaxListed = 10_000;
+    /// <summary>Beyond this many forms, further ones are counted and not listed: memory does not grow with what is found.</summary>
+    public const int MostForms = 200;
+    private const int MostMinutes = 10_000;
     private readonly Dictionary<string, ErrorGroup> groups = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> sources = new(StringComparer.Ordinal);
     private readonly SortedDictionary<long, long> minutes = [];
@@ -53,7 +54,7 @@ public sealed class EntryTally(Entry entry)
         var fingerprint = Fingerprint.Of(match.Entry.Id, match.Signature, match.Text);
         if (!groups.TryGetValue(fingerprint, out var group))
         {
-            if (groups.Count >= MaxListed) return;
+            if (groups.Count >= MostForms) return;
             groups[fingerprint] = group = new ErrorGroup(fingerprint, match, source);
         }
         group.Count++;
@@ -65,7 +66,7 @@ public sealed class EntryTally(Entry entry)
         First = First is { } first && first < at ? first : at;
         Last = Last is { } last && last > at ? last : at;
         var minute = at.ToUnixTimeSeconds() / 60;
-        if (minutes.Count < MaxListed || minutes.ContainsKey(minute)) minutes[minute] = minutes.GetValueOrDefault(minute) + 1;
+        if (minutes.Count < MostMinutes || minutes.ContainsKey(minute)) minutes[minute] = minutes.GetValueOrDefault(minute) + 1;
     }
 }
 

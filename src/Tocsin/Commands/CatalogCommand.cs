@@ -40,7 +40,7 @@ internal sealed class CatalogCommand
         var format = CommonOptions.Format("text", "json");
         var command = new ExampledCommand(
             "lint",
-            "Refuse what would make the reference untrue; exits with 1 on an error.",
+            "Refuse what would make the reference untrue: unknown names, causes nothing tells apart, samples that miss, secrets; exits with 1 on an error.",
             [
                 "tocsin catalog lint",
                 "tocsin catalog lint --catalog ./my-catalog",

@@ -13,7 +13,7 @@ internal sealed class EntryPage(CatalogStore store, Settings settings, Terminal 
     public int Show(string id, string? environmentName, string? serviceName, bool json)
     {
         var platform = PlatformFile.Load(settings);
-        var entry = store.Whole.Find(id) ?? throw new SettingsException($"the entry {id} could not be read; tocsin catalog lint says why");
+        var entry = store.Find(id) ?? throw new SettingsException($"the entry {id} could not be read; tocsin catalog lint says why");
         var environments = platform.Environments;
         if (environmentName is not null)
         {
@@ -43,7 +43,7 @@ internal sealed class EntryPage(CatalogStore store, Settings settings, Terminal 
     private static string ToJson(ReferenceEntry entry, Platform platform, ImmutableArray<PlatformEnvironment> environments, string service) => Json.Write(Json.Indented, w =>
     {
         w.WriteStartObject();
-        w.WriteString("id", entry.Entry.Id);
+        w.WriteString("error", entry.Entry.Id);
         w.WriteString("title", entry.Entry.Title);
         w.WriteString("layer", entry.Entry.Layer);
         w.WriteString("component", entry.Entry.Component);

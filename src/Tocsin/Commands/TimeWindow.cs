@@ -8,6 +8,8 @@ namespace Tocsin.Cli.Commands;
 /// <summary>The time a reader asked for. What carries no time is inside: it cannot be told to be outside.</summary>
 internal sealed record TimeWindow(Instant? Since, Instant? Until)
 {
+    private static readonly string[] Minutes = ["yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd'T'HH:mm'Z'", "yyyy-MM-dd HH:mm"];
+
     public bool Holds(Instant? time) => time is not { } at || ((Since is not { } since || at >= since) && (Until is not { } until || at <= until));
 
     public static bool TryParse(string? since, string? until, Instant now, out TimeWindow window, out string problem)
@@ -42,6 +44,11 @@ internal sealed record TimeWindow(Instant? Since, Instant? Until)
         if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
         {
             time = new LocalDate(date.Year, date.Month, date.Day).AtMidnight().InUtc().ToInstant();
+            return true;
+        }
+        if (DateTimeOffset.TryParseExact(text, Minutes, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var minute))
+        {
+            time = Instant.FromDateTimeOffset(minute);
             return true;
         }
         time = LogTime.Find(Encoding.UTF8.GetBytes(text), now);

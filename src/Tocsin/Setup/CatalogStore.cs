@@ -13,6 +13,9 @@ internal sealed class CatalogStore(Settings settings)
 
     public ErrorReference Whole => whole.Value;
 
+    /// <summary>One entry with its guide, read alone.</summary>
+    public ReferenceEntry? Find(string id) => CatalogFiles.ReadOne(settings.Catalogs, id);
+
     /// <summary>
     /// All entries for matching: the shipped ones from the index where it is fresh, a user's own from their files, laid over them.
     /// Broken entries are told on standard error once.

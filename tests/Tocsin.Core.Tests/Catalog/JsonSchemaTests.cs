@@ -74,7 +74,8 @@ public sealed class EntryDraftTests
         Assert.Empty(EntryReader.ParseSamples(draft.Files[2].Text, "first.yaml").Problems);
         var folder = new EntryFolder("catalog/database/mysql-deadlock", "database", "mysql-deadlock", draft.Files[0].Text, draft.Files[1].Text, [("first.yaml", draft.Files[2].Text)], Shipped: true);
         var problems = Linter.Lint(ErrorReference.Build([folder], EntryText.Facts, "observations.yaml", []), new HashSet<string>(), Some.Time);
-        Assert.Equal(["no-sample", "no-near-miss"], problems.Select(p => p.Rule));
+        Assert.Equal(["draft", "no-sample", "no-near-miss"], problems.Select(p => p.Rule).Distinct());
+        Assert.Equal(13, problems.Count(p => p.Rule is "draft"));
     }
 
     [Theory]
