@@ -87,6 +87,7 @@ internal sealed class Running : IDisposable
     private readonly Process process;
     private readonly Gathered output;
     private readonly Gathered error;
+    private IOException? inputLost;
 
     public Running(ProcessStartInfo start)
     {
@@ -106,9 +107,10 @@ internal sealed class Running : IDisposable
             process.StandardInput.BaseStream.Write(bytes);
             process.StandardInput.BaseStream.Flush();
         }
-        catch (IOException)
+        catch (IOException e)
         {
             // It ended before it read everything; how it ended is what the test looks at.
+            inputLost = e;
         }
     }
 
@@ -138,9 +140,9 @@ internal sealed class Running : IDisposable
         {
             process.StandardInput.Close();
         }
-        catch (IOException)
+        catch (IOException e)
         {
-            // As above.
+            inputLost = e;
         }
         return Wait();
     }
@@ -162,7 +164,7 @@ internal sealed class Running : IDisposable
 
     private Ended Wait()
     {
-        if (!process.WaitForExit(Workplace.Deadline)) Assert.Fail($"It did not end. Said was:\n{output.Text}\n{error.Text}");
+        if (!process.WaitForExit(Workplace.Deadline)) Assert.Fail($"It did not end. {inputLost?.Message} Said was:\n{output.Text}\n{error.Text}");
         output.Join();
         error.Join();
         return new Ended(process.ExitCode, output.Text, error.Text);
@@ -217,7 +219,8 @@ internal sealed class Running : IDisposable
             }
             catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
-                // The test closed the pipe.
+                // The test closed the pipe, or the process went away with it.
+                lock (text) Monitor.PulseAll(text);
             }
         }
     }
