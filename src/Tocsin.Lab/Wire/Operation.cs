@@ -18,18 +18,27 @@ public enum Support
 /// </summary>
 public sealed record Operation(string Service, string Name, Func<AwsCall, JsonObject> Answer)
 {
-    /// <summary>The IAM action that the caller needs.</summary>
-    public string Action { get; init; } = $"{Service}:{Name}";
+    /// <summary>The IAM actions that the caller needs.</summary>
+    public Func<AwsCall, IEnumerable<string>> Actions { get; init; } = _ => [$"{Prefix(Service)}:{Name}"];
 
     /// <summary>The ARNs that the action is asked on; an action without resources is asked on <c>*</c>.</summary>
     public Func<AwsCall, IEnumerable<string>> Resources { get; init; } = static _ => ["*"];
 
     public bool ReadOnly { get; init; } = ReadOnlyVerbs.Any(v => Name.StartsWith(v, StringComparison.Ordinal));
 
+    /// <summary>Called without the world's lock: the operation's state has one of its own.</summary>
+    public bool OwnLock { get; init; }
+
+    /// <summary>A data event, which the trail leaves out.</summary>
+    public bool OffTrail { get; init; }
+
     public Support Support { get; init; } = Support.Emulated;
 
     /// <summary>What differs from AWS, for the table of the documents.</summary>
     public string Note { get; init; } = "";
+
+    /// <summary>A service's prefix in policies, where it is not the name that it is signed for.</summary>
+    public static string Prefix(string service) => service is "monitoring" ? "cloudwatch" : service;
 
     private static readonly string[] ReadOnlyVerbs = ["Describe", "List", "Get", "Filter", "Lookup", "Simulate", "Batch", "Start"];
 }

@@ -1,0 +1,67 @@
+using NodaTime;
+
+namespace Tocsin.Lab.Aws.Secrets;
+
+public sealed record SecretVersion(string Id, string Value, Instant Created)
+{
+    public List<string> Stages { get; } = [];
+}
+
+/// <summary>A secret with its versions; AWSCURRENT is what a task reads.</summary>
+public sealed class Secret(string name, string region, Instant created)
+{
+    public string Name { get; } = name;
+
+    public string Arn { get; } = LabIds.Arn("secretsmanager", region, $"secret:{name}-{LabIds.Mixed(6)}");
+
+    public Instant Created { get; } = created;
+
+    public string Description { get; set; } = "";
+
+    public Instant Changed { get; set; } = created;
+
+    public Instant? Accessed { get; set; }
+
+    /// <summary>When it will be gone, after DeleteSecret with a recovery window.</summary>
+    public Instant? Deleted { get; set; }
+
+    public List<SecretVersion> Versions { get; } = [];
+
+    public Dictionary<string, string> Tags { get; } = new(StringComparer.Ordinal);
+
+    public SecretVersion? Current => Versions.LastOrDefault(v => v.Stages.Contains("AWSCURRENT"));
+
+    /// <summary>A new AWSCURRENT; the one before becomes AWSPREVIOUS.</summary>
+    public SecretVersion Put(string value, Instant now, string? id = null)
+    {
+        var version = new SecretVersion(id ?? LabIds.Uuid(), value, now);
+        foreach (var older in Versions) older.Stages.Remove("AWSPREVIOUS");
+        if (Current is { } current)
+        {
+            current.Stages.Remove("AWSCURRENT");
+            current.Stages.Add("AWSPREVIOUS");
+        }
+        version.Stages.Add("AWSCURRENT");
+        Versions.Add(version);
+        Changed = now;
+        return version;
+    }
+}
+
+/// <summary>The secrets of one region.</summary>
+public sealed class SecretStore(string region)
+{
+    public SortedDictionary<string, Secret> Secrets { get; } = new(StringComparer.Ordinal);
+
+    public Secret Create(string name, string value, Instant now)
+    {
+        var secret = new Secret(name, region, now);
+        secret.Put(value, now);
+        Secrets[name] = secret;
+        return secret;
+    }
+
+    /// <summary>By name, by ARN, or by an ARN without its six random characters.</summary>
+    public Secret? Find(string id) =>
+        Secrets.GetValueOrDefault(id) ?? Secrets.Values.FirstOrDefault(s => s.Arn == id || s.Arn[..^7] == id);
+}

@@ -1,0 +1,28 @@
+using Tocsin.Lab.Aws.CloudTrail;
+using Tocsin.Lab.Aws.Iam;
+
+namespace Tocsin.Lab.World;
+
+/// <summary>
+/// Everything that the stand-in knows. Whoever reads or changes it holds <see cref="Gate"/>, and holds it briefly: no I/O and no wait happens under it.
+/// CloudWatch Logs alone locks for itself.
+/// </summary>
+public sealed class LabWorld
+{
+    public LabWorld(LabClock clock, IEnumerable<string> regions)
+    {
+        Clock = clock;
+        Regions = regions.ToDictionary(r => r, r => new LabRegion(r, clock), StringComparer.Ordinal);
+        Trail = new TrailStore(clock);
+    }
+
+    public Lock Gate { get; } = new();
+
+    public LabClock Clock { get; }
+
+    public IamState Iam { get; } = new();
+
+    public TrailStore Trail { get; }
+
+    public IReadOnlyDictionary<string, LabRegion> Regions { get; }
+}
