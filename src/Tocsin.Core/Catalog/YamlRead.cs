@@ -5,7 +5,7 @@ using YamlDotNet.RepresentationModel;
 namespace Tocsin.Core.Catalog;
 
 /// <summary>Typed access to a tree that already passed its shape check, so nothing here can fail.</summary>
-internal static class YamlRead
+public static class YamlRead
 {
     public static YamlNode? Get(this YamlMappingNode map, string key)
     {

@@ -213,12 +213,19 @@ public sealed class FrontDoor(LabWorld world, OperationTable operations, ILogger
         context.Response.ContentType = product.Protocol is AwsProtocol.Json ? JsonType : "text/xml";
         var bytes = product.Protocol switch
         {
-            AwsProtocol.Json => JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["__type"] = error.Code, ["message"] = error.Message }),
+            AwsProtocol.Json => JsonSerializer.SerializeToUtf8Bytes(JsonError(error)),
             AwsProtocol.Rest => XmlAnswer.S3Error(error, context.Request.Path, requestId),
             _ => XmlAnswer.Error(product, error, requestId),
         };
         context.Response.ContentLength = bytes.Length;
         await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+    }
+
+    private static JsonObject JsonError(AwsException error)
+    {
+        var json = new JsonObject { ["__type"] = error.Code, ["message"] = error.Message };
+        foreach (var (name, value) in error.Details ?? []) json[name] = value?.DeepClone();
+        return json;
     }
 
     private static string ThrottleCode(AwsProduct product) => product.Protocol switch

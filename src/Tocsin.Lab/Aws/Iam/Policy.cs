@@ -73,7 +73,7 @@ public sealed class Policy
             : verdicts.Contains(PolicyVerdict.Allow) ? PolicyVerdict.Allow : PolicyVerdict.ImplicitDeny;
     }
 
-    internal static IEnumerable<JsonNode?> Many(JsonNode? one) => one switch { null => [], JsonArray list => list, _ => [one] };
+    internal static IReadOnlyList<JsonNode?> Many(JsonNode? one) => one is null ? [] : one is JsonArray list ? list.ToList() : new List<JsonNode?> { one };
 
     internal static List<string> Texts(JsonNode? one) => [.. Many(one).Select(n => n?.ToString() ?? "")];
 }

@@ -1,0 +1,299 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using NodaTime;
+using Tocsin.Core.Platforms;
+using Tocsin.Lab.Aws;
+using Tocsin.Lab.Aws.Ecs;
+using Tocsin.Lab.Aws.Elb;
+using Tocsin.Lab.Aws.Iam;
+using Tocsin.Lab.Aws.Logs;
+using Tocsin.Lab.Platform;
+using Tocsin.Lab.Runtime;
+using Tocsin.Lab.Wire;
+using Tocsin.Lab.World;
+
+namespace Tocsin.Lab.Host;
+
+/// <summary>What a lab is started with.</summary>
+public sealed record LabOptions(LabFolder Folder, Core.Platforms.Platform Platform, LabDescription Lab, string ProgramsFolder)
+{
+    /// <summary>How much faster lab time runs than the wall's.</summary>
+    public double Scale { get; init; } = DefaultScale;
+
+    public bool WithTraffic { get; init; } = true;
+
+    public const double DefaultScale = 10;
+}
+
+/// <summary>
+/// One running lab: the stand-in of AWS, the tasks, the load balancers and the traffic, all owned here and ended with it. What cannot be started ends what
+/// was, and says why.
+/// </summary>
+public sealed class LabHost : IAsyncDisposable
+{
+    private readonly LabOptions options;
+    private readonly ILoggerFactory logging;
+    private readonly LabClock clock;
+    private readonly CancellationTokenSource ending = new();
+    private readonly List<Task> loops = [];
+    private readonly Stack<IAsyncDisposable> owned = new();
+    private readonly Dictionary<string, LogStore> logs;
+    private readonly List<Broken> broken = [];
+    private readonly Dictionary<string, Traffic> traffic = new(StringComparer.Ordinal);
+    private Baseline? baseline;
+
+    private LabHost(LabOptions options, LabNetwork network, ILoggerFactory logging, TimeProvider time)
+    {
+        this.options = options;
+        this.logging = logging;
+        Network = network;
+        clock = new LabClock(time, options.Scale);
+        World = new LabWorld(clock, options.Platform.Environments.Select(e => e.Fields["region"]).Distinct(StringComparer.Ordinal));
+        logs = World.Regions.Keys.ToDictionary(r => r, r => new LogStore(r, clock), StringComparer.Ordinal);
+        Authority = new LabAuthority(clock.Now);
+        Limits = MemoryLimits.For(options.Folder.Path);
+        var ground = new TaskGround(World, Limits, options.ProgramsFolder)
+        {
+            HasEgress = HasEgress,
+            HasLogGroup = (region, group) => logs[region].Groups().Any(g => g.Name == group),
+            Log = (region, group, stream, at, line) => logs[region].Append(group, stream, at, line),
+            Changed = static () => { },
+        };
+        Engine = new EcsEngine(ground, (region, _) => Network.NextTask(EnvironmentOf(region)), time);
+        Balancing = new Balancing(World, Engine.Signal) { AccessLog = KeepAccessLog, Certificate = CertificateOf };
+        Door = new FrontDoor(World, new OperationTable(Operations()), logging.CreateLogger<FrontDoor>());
+    }
+
+    internal LabWorld World { get; }
+
+    internal LabNetwork Network { get; }
+
+    internal LabAuthority Authority { get; }
+
+    internal MemoryLimits Limits { get; }
+
+    internal EcsEngine Engine { get; }
+
+    internal Balancing Balancing { get; }
+
+    internal FrontDoor Door { get; }
+
+    internal LabOptions Options => options;
+
+    public required LabState State { get; init; }
+
+    /// <summary>Ends when the lab was asked to end.</summary>
+    public Task Ended => Task.WhenAll(loops);
+
+    /// <summary>Cleans up what a killed lab left in the folder, then starts everything; throws <see cref="LabException"/> in a sentence.</summary>
+    public static async Task<LabHost> StartAsync(LabOptions options, ILoggerFactory logging, TimeProvider time, CancellationToken cancel)
+    {
+        options.Folder.Create();
+        if (options.Folder.Running() is { } other && other.Pid != Environment.ProcessId) throw new LabException($"a lab already runs in {options.Folder.Path} (process {other.Pid}); end it with tocsin lab down, or choose another folder with ${LabFolder.Variable}");
+        await Strays.CleanAsync(options.Folder.Path, cancel);
+        options.Folder.Clear();
+        var network = LabNetwork.Free([.. options.Platform.Environments.Select(e => e.Name)]) ?? throw new LabException("no network is left for another lab: every front door from 127.40.0.1 on is taken");
+        var host = Create(options, network, logging, time);
+        try
+        {
+            await host.StartAsync(cancel);
+            return host;
+        }
+        catch (Exception e)
+        {
+            await host.DisposeAsync();
+            if (e is SocketException or IOException) throw new LabException($"the lab could not listen: {e.Message}", e);
+            throw;
+        }
+    }
+
+    public StatusReport Status()
+    {
+        lock (World.Gate)
+        {
+            var services = Standing.Of(World, [.. options.Platform.Environments.Select(e => (e.Name, e.Fields["region"]))]);
+            return new StatusReport(
+                services.TrueForAll(s => s.Healthy) && broken.Count == 0,
+                clock.Scale,
+                State.Endpoint,
+                Limits.Kind.ToString(),
+                Math.Round(Footprint.Megabytes(options.Folder.Path), 1),
+                services,
+                [.. broken],
+                traffic.ToDictionary(t => t.Key, t => (IReadOnlyDictionary<string, long>)t.Value.Answers.ToDictionary(a => Answered(a.Key), a => a.Value, StringComparer.Ordinal), StringComparer.Ordinal));
+        }
+    }
+
+    /// <summary>Notes what a verb or fault broke, until it is healed. Called with the world's lock held.</summary>
+    internal void Break(string by, string environment, string what) => broken.Add(new Broken(by, environment, what, clock.Now));
+
+    /// <summary>Puts everything back; the tasks then take their time to start.</summary>
+    public void Heal()
+    {
+        lock (World.Gate)
+        {
+            Door.Throttle.Clear();
+            baseline!.Restore();
+            broken.Clear();
+        }
+    }
+
+    public void Step(Duration by) => clock.Step(by);
+
+    public (string Certificate, string Key) Issue(string domain) => Authority.Issue(domain);
+
+    public void RequestEnd() => ending.Cancel();
+
+    internal string EnvironmentOf(string region) => options.Platform.Environments.First(e => e.Fields["region"] == region).Name;
+
+    internal LogStore Logs(string region) => logs[region];
+
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync();
+        await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (owned.TryPop(out var one)) await one.DisposeAsync();
+        await Strays.CleanAsync(options.Folder.Path, CancellationToken.None);
+        Engine.Dispose();
+        Authority.Dispose();
+        clock.Dispose();
+        options.Folder.Clear();
+        ending.Dispose();
+    }
+
+    private static LabHost Create(LabOptions options, LabNetwork network, ILoggerFactory logging, TimeProvider time) => new(options, network, logging, time)
+    {
+        State = new LabState
+        {
+            Pid = Environment.ProcessId,
+            Started = LabFolder.StartOf(Environment.ProcessId),
+            Endpoint = $"http://{network.FrontDoor}",
+            AccessKeyId = LabIds.Key("AKIALAB"),
+            SecretAccessKey = "LAB" + LabIds.Mixed(37),
+            Environments = [.. options.Platform.Environments.Select(e => Place(options, network, e))],
+        },
+    };
+
+    private static LabPlace Place(LabOptions options, LabNetwork network, PlatformEnvironment environment)
+    {
+        var components = new Dictionary<string, LabAddress>(StringComparer.Ordinal)
+        {
+            ["alb"] = new(network.Balancer(environment.Name), network.HttpPort),
+            ["nlb"] = new(network.ElasticIp(environment.Name), network.HttpsPort),
+        };
+        var hosts = options.Lab.Programs.SelectMany(p => p.Hosts.Select(h => (Host: h, Service: p.Service))).ToDictionary(h => h.Host, h => h.Service, StringComparer.Ordinal);
+        return new LabPlace(environment.Name, environment.Fields["region"], environment.Fields["cluster"], components, hosts);
+    }
+
+    private async Task StartAsync(CancellationToken cancel)
+    {
+        owned.Push(Reaper.Start(Limits));
+        await File.WriteAllTextAsync(options.Folder.Authority, Authority.RootPem, cancel);
+        lock (World.Gate)
+        {
+            AddPeople();
+            new PlatformSetup(Ground()).Build();
+            baseline = new Baseline(World, Engine);
+        }
+        owned.Push(Balancing);
+        await Balancing.StartAsync(cancel);
+        owned.Push(await LabServer.ListenAsync(Network.FrontDoor, Door.Handle, cancel));
+        owned.Push(await LabServer.ListenAsync(options.Folder.Socket, new LabControl(this).Handle, cancel));
+        loops.Add(Guarded("scheduler", Engine.RunAsync));
+        loops.Add(Guarded("load balancing", Balancing.RunAsync));
+        if (options.WithTraffic) foreach (var environment in options.Platform.Environments) StartTraffic(environment);
+        options.Folder.Write(State);
+    }
+
+    private SetupGround Ground() => new(World, Engine, Network, options.Platform, options.Lab, (JsonObject)JsonNode.Parse(File.ReadAllText(Path.Combine(options.ProgramsFolder, options.Lab.SecretsFile)))!)
+    {
+        CreateLogGroup = (region, group) => logs[region].CreateGroup(group),
+        ContainerEnvironment = CertificatesOf,
+    };
+
+    private ImmutableSortedDictionary<string, string> CertificatesOf(string environment)
+    {
+        var (certificate, key) = Authority.Issue($"*.{options.Platform.Fields["baseDomain"]}", options.Platform.Fields["baseDomain"]);
+        var files = (Certificate: Path.Combine(options.Folder.Path, $"{environment}.crt"), Key: Path.Combine(options.Folder.Path, $"{environment}.key"));
+        File.WriteAllText(files.Certificate, certificate);
+        File.WriteAllText(files.Key, key);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(files.Key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return ImmutableSortedDictionary.CreateRange<string, string>(StringComparer.Ordinal,
+        [
+            new("LAB_CERT_FILE", files.Certificate),
+            new("LAB_KEY_FILE", files.Key),
+            new("LAB_ISSUE", new JsonArray("node", "issue.mjs", options.Folder.Socket).ToJsonString()),
+        ]);
+    }
+
+    // The person who runs the lab may do everything in it.
+    private void AddPeople()
+    {
+        var operators = new Principal("lab-operator", isRole: false, clock.Now);
+        operators.Inline["everything"] = Policy.Read("""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}""");
+        World.Iam.Principals[operators.Name] = operators;
+        World.Iam.Keys[State.AccessKeyId] = new AccessKey(State.AccessKeyId, State.SecretAccessKey, operators.Name, clock.Now);
+    }
+
+    private void StartTraffic(PlatformEnvironment environment)
+    {
+        var requests = options.Lab.Requests.Select(r => new TrafficRequest("GET", options.Lab.Programs.First(p => p.Service == r.Service).Hosts[0], r.Path, r.Share)).ToImmutableArray();
+        if (requests.Length == 0) return;
+        var running = traffic[environment.Name] = new Traffic(new IPEndPoint(IPAddress.Parse(Network.Balancer(environment.Name)), Network.HttpPort), requests, options.Lab.PerSecond, TimeProvider.System);
+        loops.Add(Guarded($"traffic of {environment.Name}", running.RunAsync));
+    }
+
+    private List<Operation> Operations() =>
+    [
+        .. new EcsOperations(World, Engine).All(),
+        .. new TaskDefinitionOperations(World).All(),
+        .. new ElbOperations(World).All(),
+        .. LogsOperations.All(r => logs[r]).Select(o => o with { OwnLock = true, OffTrail = o.Name is "PutLogEvents" or "FilterLogEvents" or "GetLogEvents" }),
+    ];
+
+    private bool HasEgress(string region) => World.Regions.ContainsKey(region);
+
+    private void KeepAccessLog(string region, LoadBalancer balancer, AccessLogEntry entry)
+    {
+    }
+
+    private X509Certificate2? CertificateOf(LoadBalancer balancer)
+    {
+        var (certificate, key) = Authority.Issue($"*.{options.Platform.Fields["baseDomain"]}", options.Platform.Fields["baseDomain"], balancer.Address);
+        using var pem = X509Certificate2.CreateFromPem(certificate, key);
+        return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+    }
+
+    private async Task Guarded(string loop, Func<CancellationToken, Task> run)
+    {
+        await Task.Yield();
+        while (!ending.IsCancellationRequested)
+        {
+            try
+            {
+                await run(ending.Token);
+                return;
+            }
+            catch (OperationCanceledException) when (ending.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                LabMessages.LoopFailed(logging.CreateLogger<LabHost>(), loop, e);
+                await Task.Delay(TimeSpan.FromMilliseconds(200), CancellationToken.None);
+            }
+        }
+    }
+
+    private static string Answered(int status) => status switch
+    {
+        Traffic.NoAnswer => "no answer",
+        Traffic.LeftOut => "left out",
+        _ => status.ToString(System.Globalization.CultureInfo.InvariantCulture),
+    };
+}

@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Tocsin.Core.Catalog;
+using YamlDotNet.RepresentationModel;
+
+namespace Tocsin.Lab.Platform;
+
+/// <summary>A container beside the service's own.</summary>
+public sealed record LabSidecar(string Name, string Program, string Repository, ImmutableArray<int> Ports, ImmutableSortedDictionary<string, string> Environment);
+
+/// <summary>How the lab runs one service.</summary>
+public sealed record LabProgram(string Service, string Program)
+{
+    public ImmutableSortedDictionary<string, int> Tasks { get; init; } = ImmutableSortedDictionary<string, int>.Empty;
+
+    /// <summary>Host names by which the load balancer knows it.</summary>
+    public ImmutableArray<string> Hosts { get; init; } = [];
+
+    /// <summary>Whether other services reach it by the load balancer's address.</summary>
+    public bool Internal { get; init; }
+
+    public string? Health { get; init; }
+
+    public int? Port { get; init; }
+
+    public ImmutableSortedDictionary<string, string> Environment { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Variables from other secrets than its own: <c>secret:KEY</c>.</summary>
+    public ImmutableSortedDictionary<string, string> Secrets { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    public ImmutableArray<LabSidecar> Sidecars { get; init; } = [];
+}
+
+/// <summary>One kind of healthy request.</summary>
+public sealed record LabRequest(string Service, string Path, int Share);
+
+/// <summary>lab.yaml: how the failure lab runs a platform.</summary>
+public sealed record LabDescription(ImmutableArray<string> Node, string SecretsFile, ImmutableArray<LabProgram> Programs, double PerSecond, ImmutableArray<LabRequest> Requests)
+{
+    private static readonly Shape Text = new Shape.Text("A text");
+    private static readonly Shape Any = new Shape.Scalar("A value");
+    private static readonly Shape Values = new Shape.Table("Values by name", Any);
+    private static readonly Shape Number = new Shape.Number("A number", Least: 0);
+
+    private static readonly Shape.Map Root = new(
+        "How the lab runs a platform",
+        [
+            new Key("node", new Shape.List("The command that a program's name is put behind", Text), Required: true),
+            new Key("secretsFile", Text, Required: true),
+            new Key("services", new Shape.Table("Services by name", ServiceShape(), EntryNames.IdPattern), Required: true),
+            new Key("traffic", new Shape.Map("Healthy traffic", [new Key("perSecond", Number, Required: true), new Key("requests", new Shape.List("Requests", RequestShape()), Required: true)])),
+        ]);
+
+    public static Parsed<LabDescription> Parse(string text, string file)
+    {
+        var tree = YamlTree.Read(text, file);
+        if (tree.Value is not { } root) return new(null, tree.Problems);
+        var problems = ShapeCheck.Check(root, Root, file);
+        if (problems.Count > 0) return new(null, problems);
+        var traffic = root.Get("traffic") as YamlMappingNode ?? [];
+        return new(
+            new LabDescription(
+                root.Texts("node"),
+                root.Text("secretsFile"),
+                [.. Maps(root, "services").Select(s => Read(s.Name, s.Map))],
+                traffic.Has("perSecond") ? traffic.Number("perSecond") : 0,
+                traffic.Each("requests", r => new LabRequest(r.Text("service"), r.Text("path"), r.Whole("share")))),
+            []);
+    }
+
+    private static LabProgram Read(string name, YamlMappingNode map) => new(name, map.Text("program"))
+    {
+        Tasks = Table(map, "tasks").ToImmutableSortedDictionary(t => t.Key, t => int.Parse(t.Value, CultureInfo.InvariantCulture), StringComparer.Ordinal),
+        Hosts = map.Texts("hosts"),
+        Internal = map.Text("internal") is "true",
+        Health = map.Has("health") ? map.Text("health") : null,
+        Port = map.Has("port") ? map.Whole("port") : null,
+        Environment = Table(map, "environment"),
+        Secrets = Table(map, "secrets"),
+        Sidecars = [.. Maps(map, "sidecars").Select(s => new LabSidecar(s.Name, s.Map.Text("program"), s.Map.Text("repository"), [.. s.Map.Texts("ports").Select(p => int.Parse(p, CultureInfo.InvariantCulture))], Table(s.Map, "environment")))],
+    };
+
+    private static ImmutableSortedDictionary<string, string> Table(YamlMappingNode map, string key) =>
+        map.Get(key) is YamlMappingNode table
+            ? table.Children.ToImmutableSortedDictionary(c => ((YamlScalarNode)c.Key).Value ?? "", c => ((YamlScalarNode)c.Value).Value ?? "", StringComparer.Ordinal)
+            : ImmutableSortedDictionary<string, string>.Empty;
+
+    private static IEnumerable<(string Name, YamlMappingNode Map)> Maps(YamlMappingNode map, string key) =>
+        map.Get(key) is YamlMappingNode table ? table.Children.Where(c => c.Value is YamlMappingNode).Select(c => (((YamlScalarNode)c.Key).Value ?? "", (YamlMappingNode)c.Value)) : [];
+
+    private static Shape.Map ServiceShape() => new(
+        "One service",
+        [
+            new Key("program", Text, Required: true),
+            new Key("tasks", new Shape.Table("Tasks by environment", new Shape.Number("A count", Least: 0, Whole: true))),
+            new Key("hosts", new Shape.List("Host names", Text)),
+            new Key("internal", new Shape.Flag("Whether other services reach it by the load balancer's address")),
+            new Key("health", Text),
+            new Key("port", new Shape.Number("A port", Least: 1, Whole: true)),
+            new Key("environment", Values),
+            new Key("secrets", Values),
+            new Key("sidecars", new Shape.Table("Containers beside it", SidecarShape(), EntryNames.IdPattern)),
+        ]);
+
+    private static Shape.Map SidecarShape() => new(
+        "A container beside the service's own",
+        [
+            new Key("program", Text, Required: true),
+            new Key("repository", Text, Required: true),
+            new Key("ports", new Shape.List("Its ports", new Shape.Number("A port", Least: 1, Whole: true))),
+            new Key("environment", Values),
+        ]);
+
+    private static Shape.Map RequestShape() => new(
+        "One kind of request",
+        [
+            new Key("service", Text, Required: true),
+            new Key("path", Text, Required: true),
+            new Key("share", new Shape.Number("Its weight beside the others", Least: 1, Whole: true), Required: true),
+        ]);
+}
