@@ -43,8 +43,21 @@ public static class CatalogFiles
     }
 
     /// <summary>The entry.yaml files of a catalog, for a stamp of its state; what cannot be listed is left out.</summary>
-    public static IEnumerable<string> EntryFiles(CatalogRoot root) =>
-        EntryFolders(root.Path, []).Select(f => System.IO.Path.Combine(f, "entry.yaml")).Where(File.Exists);
+    public static IReadOnlyList<string> EntryFiles(CatalogRoot root)
+    {
+        var files = new List<string>();
+        foreach (var layer in EntryNames.Layers)
+        {
+            var path = System.IO.Path.Combine(root.Path, layer);
+            if (!Directory.Exists(path)) continue;
+            foreach (var folder in List(path, [], f => Directory.GetDirectories(f)))
+            {
+                var file = System.IO.Path.Combine(folder, "entry.yaml");
+                if (!System.IO.Path.GetFileName(folder.AsSpan()).StartsWith(".", StringComparison.Ordinal) && File.Exists(file)) files.Add(file);
+            }
+        }
+        return files;
+    }
 
     private static IEnumerable<EntryFolder> Folders(CatalogRoot root, List<Problem> problems, Func<string, bool>? wanted = null)
     {
@@ -89,7 +102,7 @@ public static class CatalogFiles
     private static IEnumerable<string> Inner(string folder, List<Problem> problems) =>
         List(folder, problems, f => Directory.GetDirectories(f)).Where(f => !System.IO.Path.GetFileName(f).StartsWith('.'));
 
-    private static IEnumerable<string> List(string folder, List<Problem> problems, Func<string, string[]> list)
+    private static List<string> List(string folder, List<Problem> problems, Func<string, string[]> list)
     {
         try
         {

@@ -20,8 +20,19 @@ public static class LogFinder
     private const int MaxDepth = 64;
     private static readonly string[] NotLogs = [".png", ".jpg", ".jpeg", ".gif", ".zip", ".tar", ".so", ".dll", ".exe", ".pdf", ".woff", ".woff2", ".ico", ".class", ".jar", ".pyc"];
 
-    public static ImmutableArray<LogSource> Find(IEnumerable<string> arguments) =>
-        [.. arguments.SelectMany(FindOne).DistinctBy(s => s.Path, StringComparer.Ordinal)];
+    public static ImmutableArray<LogSource> Find(IReadOnlyList<string> arguments)
+    {
+        var found = new List<LogSource>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var argument in arguments)
+        {
+            foreach (var source in FindOne(argument))
+            {
+                if (seen.Add(source.Path)) found.Add(source);
+            }
+        }
+        return [.. found];
+    }
 
     private static List<LogSource> FindOne(string argument)
     {

@@ -14,7 +14,7 @@ public sealed class LogScan(MatchSet set, StreamOptions options)
 {
     private const int BinarySample = 8192;
     private static readonly TimeSpan QuietWhile = TimeSpan.FromSeconds(1);
-    private readonly MatchBuffer buffer = new(fresh: 1 << 20, history: 32 * 1024, eventRoom: 512 * 1024);
+    private readonly MatchBuffer buffer = new(fresh: 256 * 1024, history: 32 * 1024, eventRoom: 512 * 1024);
 
     // Without it a gzip file that was cut off would read as a shorter one, and nobody would be told.
     static LogScan() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", isEnabled: true);
@@ -34,7 +34,7 @@ public sealed class LogScan(MatchSet set, StreamOptions options)
             var head = Head(raw, sample);
             if (LogContent.Refuse(head, source.Path) is { } refusal) return run.Outcome(refusal);
             var isGzip = LogContent.IsGzip(head);
-            run.IsBinary = !isGzip && head.Contains((byte)0);
+            run.IsBinary = !isGzip && head.IndexOf((byte)0) >= 0;
             run.Total = raw.CanSeek ? raw.Length : 0;
             using var stream = isGzip ? new GZipStream(raw, CompressionMode.Decompress) : raw;
             ReadAll(run, stream, raw, cancel);

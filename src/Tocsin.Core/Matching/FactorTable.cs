@@ -22,6 +22,8 @@ internal sealed class FactorTable
     private readonly byte[][] folded;
     private readonly uint[] bloom = new uint[(1 << BloomBits) / 32];
     private readonly uint[] slots;
+
+    // Numbers of factors from 1, so that fresh arrays mean "none".
     private readonly int[] firsts;
     private readonly int[] next;
     private readonly int[] offsets;
@@ -39,7 +41,6 @@ internal sealed class FactorTable
         slotMask = (int)uint.Max(16, System.Numerics.BitOperations.RoundUpToPowerOf2((uint)folded.Length * 4)) - 1;
         slots = new uint[slotMask + 1];
         firsts = new int[slotMask + 1];
-        Array.Fill(firsts, -1);
         for (var i = 0; i < folded.Length; i++) Insert(i);
     }
 
@@ -64,8 +65,9 @@ internal sealed class FactorTable
     private void VerifyExactly(ReadOnlySpan<byte> text, int at, uint key, ref HitBuffer hits)
     {
         var slot = Slot(key);
-        for (var factor = firsts[slot]; factor >= 0; factor = next[factor])
+        for (var number = firsts[slot]; number > 0; number = next[number - 1])
         {
+            var factor = number - 1;
             var start = at - offsets[factor];
             if (start >= 0 && AsciiFold.StartsWith(text[start..], folded[factor], exactCase: false)) hits.Add(at, factor);
         }
@@ -74,7 +76,7 @@ internal sealed class FactorTable
     private int Slot(uint key)
     {
         var slot = (int)((key * 0x85EBCA6Bu) >> 8) & slotMask;
-        while (firsts[slot] >= 0 && slots[slot] != key) slot = (slot + 1) & slotMask;
+        while (firsts[slot] > 0 && slots[slot] != key) slot = (slot + 1) & slotMask;
         return slot;
     }
 
@@ -86,7 +88,7 @@ internal sealed class FactorTable
         var slot = Slot(key);
         slots[slot] = key;
         next[factor] = firsts[slot];
-        firsts[slot] = factor;
+        firsts[slot] = factor + 1;
         var hash = (key * 0x9E3779B1u) >> (32 - BloomBits);
         bloom[hash >> 5] |= 1u << (int)(hash & 31);
     }
@@ -104,7 +106,7 @@ internal struct HitBuffer
 
     public int Count { get; private set; }
 
-    public readonly ReadOnlySpan<(int At, int Factor)> Items => items.AsSpan(0, Count);
+    public readonly ReadOnlySpan<(int At, int Factor)> Items => new(items, 0, Count);
 
     public void Clear() => Count = 0;
 

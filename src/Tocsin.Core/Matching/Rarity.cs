@@ -48,7 +48,9 @@ internal static class Rarity
     private static byte[] Build()
     {
         var bits = new byte[256];
-        Array.Fill(bits, (byte)11);
+
+        // A loop: the library's fill is compiled anew at each start, for the processor's width.
+        for (var i = 0; i < bits.Length; i++) bits[i] = 11;
         Set(bits, " e", 4);
         Set(bits, "0123tainorsd", 5);
         Set(bits, "456789lcmpu.:-", 6);

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using NodaTime;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Signals;
@@ -218,8 +217,7 @@ public sealed class StreamMatcher
         at = Math.Clamp(at, 0, text.Length);
         var start = EventBounds.LineStart(text, at, 0);
         var end = EventBounds.LineEnd(text, at);
-        if (end - start > Match.MaxText) start = Math.Max(start, at - (Match.MaxText / 2));
-        return Encoding.UTF8.GetString(text[start..Math.Min(end, start + Match.MaxText)]).TrimEnd();
+        return LineCut.Around(text[start..end], at - start).TrimEnd();
     }
 
     private ImmutableArray<string> LinesBefore(ReadOnlySpan<byte> buffer, int start)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Tocsin.Lab.Verbs;
 
 namespace Tocsin.Lab.Host;
 
@@ -25,6 +26,15 @@ internal sealed class LabControl(LabHost host)
                     host.Heal();
                     await WriteAsync(context, host.Status(), cancel);
                     break;
+                case ("POST", ["verb"]):
+                    var request = await JsonSerializer.DeserializeAsync<VerbRequest>(context.Request.Body, LabJson.Options, cancel) ?? throw new LabException("the request is empty");
+                    await WriteAsync(context, new JsonObject { ["done"] = VerbTable.Run(host, request) }, cancel);
+                    break;
+                case ("POST", ["step", var seconds]):
+                    if (!int.TryParse(seconds, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var by)) throw new LabException($"'{seconds}' is not a number of seconds");
+                    host.Step(NodaTime.Duration.FromSeconds(by));
+                    await WriteAsync(context, new JsonObject { ["stepped"] = by }, cancel);
+                    break;
                 case ("POST", ["down"]):
                     await WriteAsync(context, new JsonObject { ["ending"] = true }, cancel);
                     await context.Response.CompleteAsync();
@@ -34,6 +44,10 @@ internal sealed class LabControl(LabHost host)
                     await RefuseAsync(context, 404, $"the lab knows no {context.Request.Method} {context.Request.Path}", cancel);
                     break;
             }
+        }
+        catch (JsonException e)
+        {
+            await RefuseAsync(context, 400, $"the request is not JSON as the lab knows it: {e.Message}", cancel);
         }
         catch (LabException e)
         {

@@ -50,6 +50,9 @@ public sealed class LabFolder
 
     public string Authority => System.IO.Path.Combine(Path, "ca.pem");
 
+    /// <summary>Stands in for the user's own AWS configuration, so that none of it has a say.</summary>
+    public string EmptyFile => System.IO.Path.Combine(Path, "aws-empty");
+
     public static LabFolder Default()
     {
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given) return new LabFolder(given);
@@ -104,7 +107,9 @@ public sealed class LabFolder
 
     public void Clear()
     {
-        foreach (var file in new[] { StateFile, Socket, Authority }) File.Delete(file);
+        foreach (var file in new[] { StateFile, Socket, Authority, EmptyFile }) File.Delete(file);
+        if (!Directory.Exists(Path)) return;
+        foreach (var file in Directory.EnumerateFiles(Path, "*.crt").Concat(Directory.EnumerateFiles(Path, "*.key"))) File.Delete(file);
     }
 
     internal static readonly JsonSerializerOptions Written = new(JsonSerializerDefaults.Web) { WriteIndented = true };

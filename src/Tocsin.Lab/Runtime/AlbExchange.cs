@@ -22,7 +22,7 @@ internal sealed class AlbExchange
         Created = listener.Clock.Now;
         var request = context.Request;
         RawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        requestLine = string.Create(CultureInfo.InvariantCulture, $"{request.Method} http://{HostName}:{listener.Address.Port}{RawTarget} {request.Protocol}");
+        requestLine = string.Create(CultureInfo.InvariantCulture, $"{request.Method} {listener.Scheme}://{HostName}:{listener.Address.Port}{RawTarget} {request.Protocol}");
         ReceivedBytes = HeadBytes($"{request.Method} {RawTarget} {request.Protocol}", request.Headers);
         TraceId = Trace(request.Headers[TraceHeader].ToString());
     }
@@ -60,6 +60,9 @@ internal sealed class AlbExchange
 
     public bool ConnectionFailed { get; set; }
 
+    /// <summary>The answer broke off behind its head: the client's connection is closed without its end.</summary>
+    public bool CutOff { get; set; }
+
     public long ReceivedBytes { get; set; }
 
     public long SentBody { get; set; }
@@ -70,6 +73,7 @@ internal sealed class AlbExchange
         var sent = LoggedStatus is 460 ? 0 : HeadBytes($"HTTP/1.1 {response.StatusCode} {AlbPage.Reason(response.StatusCode)}", response.Headers) + SentBody;
         return new AccessLogEntry
         {
+            Type = listener.Scheme,
             Time = listener.Clock.Now,
             LoadBalancer = listener.LoadBalancer,
             Client = Client(Context),

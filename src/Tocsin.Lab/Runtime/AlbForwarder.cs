@@ -2,12 +2,14 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -24,6 +26,9 @@ public sealed class AlbForwarder : IAsyncDisposable
     private const int MaxRequestLine = 16 * 1024;
     private const int MaxHeaders = 64 * 1024;
     private const int MaxForwarded = 30;
+
+    // Kestrel's TLS asks for services that only a web host registers.
+    private static readonly Lazy<IServiceProvider> TlsServices = new(() => new HostBuilder().ConfigureWebHost(w => w.UseKestrelCore().UseKestrelHttpsConfiguration().Configure(_ => { })).Build().Services);
 
     private readonly KestrelServer server;
     private readonly TargetPool pool;
@@ -72,6 +77,7 @@ public sealed class AlbForwarder : IAsyncDisposable
     private static KestrelServerOptions ServerOptions(AlbListener listener)
     {
         var options = new KestrelServerOptions { AddServerHeader = false, ResponseHeaderEncodingSelector = static _ => Encoding.Latin1, RequestHeaderEncodingSelector = static _ => Encoding.Latin1 };
+        if (listener.Certificate is not null) options.ApplicationServices = TlsServices.Value;
         options.Limits.MaxRequestLineSize = MaxRequestLine;
         options.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
         options.Limits.MaxRequestBodySize = null;
@@ -79,7 +85,11 @@ public sealed class AlbForwarder : IAsyncDisposable
         options.Limits.MinResponseDataRate = null;
         var idle = listener.Clock.OnTheWall(listener.IdleTimeout());
         options.Limits.KeepAliveTimeout = idle > IoLimit.Floor ? idle : IoLimit.Floor;
-        options.Listen(listener.Address, static l => l.Protocols = HttpProtocols.Http1);
+        options.Listen(listener.Address, l =>
+        {
+            l.Protocols = HttpProtocols.Http1;
+            if (listener.Certificate is { } certificate) l.UseHttps(certificate);
+        });
         return options;
     }
 
@@ -95,6 +105,8 @@ public sealed class AlbForwarder : IAsyncDisposable
             if (!context.Response.HasStarted) exchange.LoggedStatus = 460;
         }
         Record(exchange);
+        // The server in front sends what it has and closes; aborting the request would throw away what is already on its way.
+        if (exchange.CutOff) throw new IOException("the target's answer broke off");
     }
 
     /// <summary>The status of the load balancer's own page, or none when something was answered.</summary>
@@ -146,7 +158,7 @@ public sealed class AlbForwarder : IAsyncDisposable
         var limit = new SilenceLimit(listener.Clock, listener.IdleTimeout());
         try
         {
-            await connection.WriteAsync(AlbRequest.Head(exchange, listener.Address.Port), cancel);
+            await connection.WriteAsync(AlbRequest.Head(exchange, listener), cancel);
             exchange.Dispatched = exchange.Now;
             if (await AlbRequest.SendBodyAsync(exchange, connection, limit, cancel) == BodyEnd.ClientSilent) return (408, false);
             var head = await limit.HoldAsync(connection.ReadHeadAsync, cancel);

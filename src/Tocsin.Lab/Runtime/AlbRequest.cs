@@ -20,13 +20,13 @@ internal static class AlbRequest
         "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Amzn-Trace-Id",
     };
 
-    public static byte[] Head(AlbExchange exchange, int listenerPort)
+    public static byte[] Head(AlbExchange exchange, AlbListener listener)
     {
         var request = exchange.Context.Request;
         var head = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{request.Method} {exchange.RawTarget} HTTP/1.1\r\n");
         Add(head, "X-Forwarded-For", ForwardedFor(exchange));
-        Add(head, "X-Forwarded-Proto", "http");
-        Add(head, "X-Forwarded-Port", listenerPort.ToString(CultureInfo.InvariantCulture));
+        Add(head, "X-Forwarded-Proto", listener.Scheme);
+        Add(head, "X-Forwarded-Port", listener.Address.Port.ToString(CultureInfo.InvariantCulture));
         foreach (var header in request.Headers.Where(h => !NotPassedOn.Contains(h.Key)))
         {
             foreach (var value in header.Value) Add(head, header.Key, value ?? "");

@@ -35,7 +35,7 @@ internal static class AlbResponse
         }
         catch (Exception fault) when (IoLimit.IsPeer(fault) || fault is TimeoutException or MalformedResponseException)
         {
-            exchange.Context.Abort();
+            exchange.CutOff = true;
             return false;
         }
     }

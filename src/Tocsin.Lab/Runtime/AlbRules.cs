@@ -59,5 +59,7 @@ public sealed record AlbListener
     /// <summary>With one it is an HTTPS listener: TLS ends here, and targets see <c>X-Forwarded-Proto: https</c>.</summary>
     public System.Security.Cryptography.X509Certificates.X509Certificate2? Certificate { get; init; }
 
+    public string Scheme => Certificate is null ? "http" : "https";
+
     public required LabClock Clock { get; init; }
 }

@@ -112,6 +112,8 @@ public sealed class MemoryLimits
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
+            new TaskGroup(Path.Combine(groups, "trial")).TryRemove();
+            new TaskGroup(groups).TryRemove();
             return false;
         }
     }

@@ -1,9 +1,5 @@
 using System.CommandLine;
-using NodaTime;
-using Tocsin.Cli.Output;
 using Tocsin.Cli.Setup;
-using Tocsin.Collect.Logs;
-using Tocsin.Core.Matching;
 
 namespace Tocsin.Cli.Commands;
 
@@ -11,7 +7,7 @@ namespace Tocsin.Cli.Commands;
 internal sealed class ScanCommand
 {
     private readonly Argument<string[]> files = new("FILE") { Description = "Files, folders, globs, .gz, or - for standard input", Arity = ArgumentArity.ZeroOrMore };
-    private readonly Option<string> format = CommonOptions.Format("text", "json", "ndjson");
+    private readonly Option<string> format = CommonOptions.Format(ScanRequest.DefaultFormat, "json", "ndjson");
     private readonly Option<bool> follow = new("--follow", "-f") { Description = "Go on as the files grow, through rotation and truncation, until Ctrl-C" };
     private readonly Option<string?> since = new("--since") { Description = "Only what is not older: a time (2026-11-21T20:00:00Z, 20:00) or an age (30m, 2h, 1d)", HelpName = "TIME" };
     private readonly Option<string?> until = new("--until") { Description = "Only what is not younger", HelpName = "TIME" };
@@ -48,28 +44,21 @@ internal sealed class ScanCommand
         return command;
     }
 
-    private int Run(ParseResult parsed)
-    {
-        var now = SystemClock.Instance.GetCurrentInstant();
-        if (!TimeWindow.TryParse(parsed.GetValue(since), parsed.GetValue(until), now, out var window, out var problem)) return Usage(problem);
-        if (parsed.GetValue(context) is < 0 or > 1000) return Usage("--context takes a whole number from 0 to 1000");
-        var typed = parsed.GetValue(files) ?? [];
-        if (typed.Length == 0 && !Console.IsInputRedirected) return Usage("nothing to scan: name files or folders, or - for standard input");
-        var sources = LogFinder.Find(typed.Length == 0 ? [LogSource.StandardInput] : typed);
-        var entries = new CatalogStore(common.Load(parsed)).Entries(terminal);
-        if (!EntryFilter.TryApply(entries, parsed.GetValue(only) ?? [], parsed.GetValue(except) ?? [], out var wanted, out problem)) return Usage(problem);
-        var options = new StreamOptions(now, parsed.GetValue(context));
-        using var output = ScanOutput.Create(parsed.GetValue(format)!, terminal, options.ContextLines > 0, parsed.GetValue(follow));
-        using var stop = new StopSignal();
-        var run = new ScanRun(MatchSet.Build(wanted), options, window, output, terminal);
-        var ended = parsed.GetValue(follow) ? run.Follow(sources, stop.Token) : run.Read(sources, stop.Token);
-        if (ended != ExitCode.Done) return ended;
-        return parsed.GetValue(exitCode) && output.Tally.Total > 0 ? ExitCode.Found : ExitCode.Done;
-    }
-
-    private int Usage(string problem)
-    {
-        terminal.Fail(problem);
-        return ExitCode.Usage;
-    }
+    private int Run(ParseResult parsed) => Scan.Run(
+        new ScanRequest
+        {
+            Files = parsed.GetValue(files) ?? [],
+            Format = parsed.GetValue(format)!,
+            Follow = parsed.GetValue(follow),
+            Since = parsed.GetValue(since),
+            Until = parsed.GetValue(until),
+            Only = parsed.GetValue(only) ?? [],
+            Except = parsed.GetValue(except) ?? [],
+            Context = parsed.GetValue(context),
+            GiveExitCode = parsed.GetValue(exitCode),
+            Config = parsed.GetValue(common.Config),
+            Catalogs = parsed.GetValue(common.Catalog) ?? [],
+            Platform = parsed.GetValue(common.Platform),
+        },
+        terminal);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using System.Text;
 using Tocsin.Core.Catalog;
 
@@ -17,9 +16,9 @@ internal static class CatalogIndex
     {
         try
         {
-            using var reader = new BinaryReader(new MemoryStream(File.ReadAllBytes(file)), Encoding.UTF8);
-            if (reader.ReadInt32() != Format || reader.ReadUInt64() != stamp) return null;
-            return List(reader, ReadEntry);
+            var reader = new IndexReader(File.ReadAllBytes(file));
+            if (reader.ReadInt32() != Format || (ulong)reader.ReadInt64() != stamp) return null;
+            return reader.List(ReadEntry);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or ArgumentException or OverflowException)
         {
@@ -61,7 +60,7 @@ internal static class CatalogIndex
         Write(w, e.Fixes, WriteFix);
     }
 
-    private static Entry ReadEntry(BinaryReader r) => new()
+    private static Entry ReadEntry(ref IndexReader r) => new()
     {
         Id = r.ReadString(),
         Title = r.ReadString(),
@@ -69,13 +68,13 @@ internal static class CatalogIndex
         Component = r.ReadString(),
         Service = r.ReadString(),
         Summary = r.ReadString(),
-        Keywords = Texts(r),
-        Related = Texts(r),
-        Signatures = List(r, ReadSignature),
-        Timing = List(r, ReadTiming),
-        Page = ReadPage(r),
-        Causes = List(r, ReadCause),
-        Fixes = List(r, ReadFix),
+        Keywords = r.Texts(),
+        Related = r.Texts(),
+        Signatures = r.List(ReadSignature),
+        Timing = r.List(ReadTiming),
+        Page = ReadPage(ref r),
+        Causes = r.List(ReadCause),
+        Fixes = r.List(ReadFix),
     };
 
     private static void WriteSignature(BinaryWriter w, Signature s)
@@ -90,16 +89,16 @@ internal static class CatalogIndex
         Write(w, s.Not, WritePattern);
     }
 
-    private static Signature ReadSignature(BinaryReader r) => new()
+    private static Signature ReadSignature(ref IndexReader r) => new()
     {
         Id = r.ReadString(),
         Says = (Says)r.ReadByte(),
-        Causes = Texts(r),
+        Causes = r.Texts(),
         Each = r.ReadString(),
-        RequiredLiterals = Texts(r),
-        All = List(r, ReadPattern),
-        Any = List(r, ReadPattern),
-        Not = List(r, ReadPattern),
+        RequiredLiterals = r.Texts(),
+        All = r.List(ReadPattern),
+        Any = r.List(ReadPattern),
+        Not = r.List(ReadPattern),
     };
 
     private static void WritePattern(BinaryWriter w, Pattern p)
@@ -129,7 +128,7 @@ internal static class CatalogIndex
         }
     }
 
-    private static Pattern ReadPattern(BinaryReader r)
+    private static Pattern ReadPattern(ref IndexReader r)
     {
         var exact = r.ReadBoolean();
         Pattern pattern = r.ReadByte() switch
@@ -137,7 +136,7 @@ internal static class CatalogIndex
             0 => new Pattern.Literal(r.ReadString()),
             1 => new Pattern.Template(r.ReadString()),
             2 => new Pattern.Regex(r.ReadString()),
-            3 => new Pattern.Field(r.ReadString(), ReadComparison(r)),
+            3 => new Pattern.Field(r.ReadString(), ReadComparison(ref r)),
             var kind => throw new FormatException($"pattern kind {kind}"),
         };
         return pattern with { ExactCase = exact };
@@ -164,10 +163,10 @@ internal static class CatalogIndex
         w.Write(bound);
     }
 
-    private static Comparison ReadComparison(BinaryReader r)
+    private static Comparison ReadComparison(ref IndexReader r)
     {
         var kind = r.ReadByte();
-        var texts = Texts(r);
+        var texts = r.Texts();
         var bound = r.ReadDouble();
         return kind switch
         {
@@ -196,15 +195,15 @@ internal static class CatalogIndex
         Write(w, t.Unless);
     }
 
-    private static TimingRule ReadTiming(BinaryReader r) => new()
+    private static TimingRule ReadTiming(ref IndexReader r) => new()
     {
         Id = r.ReadString(),
         Says = (Says)r.ReadByte(),
         Count = r.ReadInt32(),
         WithinSeconds = r.ReadInt64(),
-        Of = Texts(r),
-        InOrder = Texts(r),
-        Unless = Texts(r),
+        Of = r.Texts(),
+        InOrder = r.Texts(),
+        Unless = r.Texts(),
     };
 
     private static void WriteWhen(BinaryWriter w, PageWhen p)
@@ -216,11 +215,13 @@ internal static class CatalogIndex
         w.Write(p.Severity);
     }
 
-    private static PageRule ReadPage(BinaryReader r)
+    private static PageRule ReadPage(ref IndexReader r)
     {
         var never = r.ReadString();
-        return new PageRule(List(r, x => new PageWhen(x.ReadInt32(), x.ReadInt64(), x.ReadInt64(), x.ReadString(), x.ReadString())), never);
+        return new PageRule(r.List(ReadWhen), never);
     }
+
+    private static PageWhen ReadWhen(ref IndexReader r) => new(r.ReadInt32(), r.ReadInt64(), r.ReadInt64(), r.ReadString(), r.ReadString());
 
     private static void WriteCause(BinaryWriter w, Cause c)
     {
@@ -231,13 +232,13 @@ internal static class CatalogIndex
         Write(w, c.Fixes);
     }
 
-    private static Cause ReadCause(BinaryReader r) => new()
+    private static Cause ReadCause(ref IndexReader r) => new()
     {
         Id = r.ReadString(),
         Title = r.ReadString(),
         Prior = (Prior)r.ReadByte(),
-        LeadsTo = Texts(r),
-        Fixes = Texts(r),
+        LeadsTo = r.Texts(),
+        Fixes = r.Texts(),
         Evidence = [],
     };
 
@@ -246,7 +247,7 @@ internal static class CatalogIndex
         foreach (var text in (string[])[f.Id, f.Title, f.Does, f.Verify, f.Action, f.Undo, f.NoUndo]) w.Write(text);
     }
 
-    private static Fix ReadFix(BinaryReader r) => new()
+    private static Fix ReadFix(ref IndexReader r) => new()
     {
         Id = r.ReadString(),
         Title = r.ReadString(),
@@ -259,21 +260,9 @@ internal static class CatalogIndex
 
     private static void Write(BinaryWriter w, ImmutableArray<string> texts) => Write(w, texts, (x, t) => x.Write(t));
 
-    private static ImmutableArray<string> Texts(BinaryReader r) => List(r, x => x.ReadString());
-
     private static void Write<T>(BinaryWriter w, ImmutableArray<T> items, Action<BinaryWriter, T> write)
     {
         w.Write(items.Length);
         foreach (var item in items) write(w, item);
-    }
-
-    private static ImmutableArray<T> List<T>(BinaryReader r, Func<BinaryReader, T> read)
-    {
-        var count = r.ReadInt32();
-        if (count is < 0 or > 100_000) throw new FormatException($"a list of {count}");
-        if (count == 0) return [];
-        var items = new T[count];
-        for (var i = 0; i < count; i++) items[i] = read(r);
-        return ImmutableCollectionsMarshal.AsImmutableArray(items);
     }
 }

@@ -9,9 +9,9 @@ namespace Tocsin.Cli.Setup;
 internal sealed class CatalogStore(Settings settings)
 {
     private const ulong FnvOffset = 14695981039346656037;
-    private readonly Lazy<ErrorReference> whole = new(() => CatalogFiles.Read(settings.Catalogs));
+    private ErrorReference? whole;
 
-    public ErrorReference Whole => whole.Value;
+    public ErrorReference Whole => whole ??= CatalogFiles.Read(settings.Catalogs);
 
     /// <summary>One entry with its guide, read alone.</summary>
     public ReferenceEntry? Find(string id) => CatalogFiles.ReadOne(settings.Catalogs, id);
@@ -23,8 +23,12 @@ internal sealed class CatalogStore(Settings settings)
     public ImmutableArray<Entry> Entries(Terminal terminal)
     {
         var shipped = Shipped(terminal);
-        CatalogRoot[] own = [.. settings.Catalogs.Where(c => !c.Shipped)];
-        if (own.Length == 0) return shipped;
+        var own = Roots(shipped: false);
+        return own.Count == 0 ? shipped : LayOver(shipped, own, terminal);
+    }
+
+    private static ImmutableArray<Entry> LayOver(ImmutableArray<Entry> shipped, List<CatalogRoot> own, Terminal terminal)
+    {
         var (entries, problems) = CatalogFiles.ReadEntries(own);
         foreach (var problem in problems) terminal.Error.WriteLine(problem);
         return [.. shipped.Where(s => !entries.Any(e => string.Equals(e.Id, s.Id, StringComparison.Ordinal))), .. entries.Select(MatchSet.Prepare)];
@@ -32,10 +36,14 @@ internal sealed class CatalogStore(Settings settings)
 
     private ImmutableArray<Entry> Shipped(Terminal terminal)
     {
-        var roots = settings.Catalogs.Where(c => c.Shipped).ToArray();
+        var roots = Roots(shipped: true);
         var stamp = Stamp(roots);
         var index = Path.Combine(AppContext.BaseDirectory, "catalog.index");
-        if (CatalogIndex.TryRead(index, stamp) is { } fresh) return fresh;
+        return CatalogIndex.TryRead(index, stamp) is { } fresh ? fresh : MakeIndex(index, stamp, roots, terminal);
+    }
+
+    private static ImmutableArray<Entry> MakeIndex(string index, ulong stamp, List<CatalogRoot> roots, Terminal terminal)
+    {
         var (read, problems) = CatalogFiles.ReadEntries(roots);
         foreach (var problem in problems) terminal.Error.WriteLine(problem);
         var entries = read.Select(MatchSet.Prepare).ToImmutableArray();
@@ -44,16 +52,30 @@ internal sealed class CatalogStore(Settings settings)
     }
 
     // Not a digest against anyone's malice: it tells whether a file changed since the index was written.
-    private static ulong Stamp(IEnumerable<CatalogRoot> roots)
+    private static ulong Stamp(List<CatalogRoot> roots)
     {
         var stamp = Mix(FnvOffset, BitConverter.ToInt64(typeof(CatalogIndex).Assembly.ManifestModule.ModuleVersionId.ToByteArray()));
-        foreach (var file in roots.SelectMany(CatalogFiles.EntryFiles))
+        foreach (var root in roots)
         {
-            var info = new FileInfo(file);
-            foreach (var c in file) stamp = Mix(stamp, c);
-            stamp = Mix(Mix(stamp, info.Length), info.LastWriteTimeUtc.Ticks);
+            foreach (var file in CatalogFiles.EntryFiles(root))
+            {
+                var info = new FileInfo(file);
+                foreach (var c in file) stamp = Mix(stamp, c);
+                stamp = Mix(Mix(stamp, info.Length), info.LastWriteTimeUtc.Ticks);
+            }
         }
         return stamp;
+    }
+
+    // A loop, here and below: what every start runs through does not wait for LINQ to be loaded.
+    private List<CatalogRoot> Roots(bool shipped)
+    {
+        var found = new List<CatalogRoot>();
+        foreach (var root in settings.Catalogs)
+        {
+            if (root.Shipped == shipped) found.Add(root);
+        }
+        return found;
     }
 
     private static ulong Mix(ulong hash, long value) => (hash ^ (ulong)value) * 1099511628211;

@@ -20,5 +20,13 @@ internal sealed class CommonOptions
 
     public static Option<bool> GiveExitCode() => new("--exit-code") { Description = "Exit with 1 when something was found" };
 
+    /// <summary>These options as they were given, for a program that is to run with the same settings.</summary>
+    public IEnumerable<string> Arguments(ParseResult parsed) =>
+    [
+        .. parsed.GetValue(Config) is { } config ? new[] { Config.Name, Path.GetFullPath(config) } : [],
+        .. (parsed.GetValue(Catalog) ?? []).SelectMany(c => new[] { Catalog.Name, Path.GetFullPath(c) }),
+        .. parsed.GetValue(Platform) is { } platform ? new[] { Platform.Name, Path.GetFullPath(platform) } : [],
+    ];
+
     public Settings Load(ParseResult parsed) => Settings.Load(parsed.GetValue(Config), parsed.GetValue(Catalog) ?? [], parsed.GetValue(Platform));
 }

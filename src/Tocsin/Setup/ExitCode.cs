@@ -11,4 +11,7 @@ internal static class ExitCode
 
     /// <summary>Something could not be looked at; the rest is still done.</summary>
     public const int CouldNotLook = 3;
+
+    /// <summary>What was asked is not done here, whoever asks.</summary>
+    public const int Refused = 4;
 }

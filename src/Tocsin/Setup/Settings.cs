@@ -9,7 +9,7 @@ namespace Tocsin.Cli.Setup;
 internal sealed class SettingsException(string message) : Exception(message);
 
 /// <summary>tocsin.yaml: --config, $TOCSIN_CONFIG, or the working folder's. Strict: an unknown key stops the start.</summary>
-internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string PlatformFile)
+internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string Home, string? NamedPlatform)
 {
     public const string FileName = "tocsin.yaml";
 
@@ -22,18 +22,27 @@ internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string Pla
 
     public static Settings Load(string? configOption, IReadOnlyList<string> catalogOptions, string? platformOption)
     {
-        var home = Home();
+        var home = FindHome();
         var catalogs = new List<CatalogRoot> { new(Path.Combine(home, "catalog"), Shipped: true) };
-        var platform = ShippedPlatform(home);
+        string? platform = null;
         var config = configOption ?? Environment.GetEnvironmentVariable("TOCSIN_CONFIG") ?? (File.Exists(FileName) ? FileName : null);
-        if (config is not null) platform = FromFile(config, catalogs) ?? platform;
+        if (config is not null) platform = FromFile(config, catalogs);
         foreach (var option in catalogOptions)
         {
             if (!Directory.Exists(option)) throw new SettingsException($"--catalog {option}: there is no such folder; a catalog is a folder of LAYER/ENTRY folders");
             catalogs.Add(new CatalogRoot(option, Shipped: false));
         }
-        platform = platformOption ?? platform;
-        return new Settings([.. catalogs], Directory.Exists(platform) ? Path.Combine(platform, "platform.yaml") : platform);
+        return new Settings([.. catalogs], home, platformOption ?? platform);
+    }
+
+    /// <summary>Looked for when it is asked for: a scan needs no platform.</summary>
+    public string PlatformFile
+    {
+        get
+        {
+            var platform = NamedPlatform ?? ShippedPlatform(Home);
+            return Directory.Exists(platform) ? Path.Combine(platform, "platform.yaml") : platform;
+        }
     }
 
     // Adds the file's catalogs and gives its platform. Apart from Load, so that a start without settings loads no YAML reader.
@@ -72,7 +81,7 @@ internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string Pla
     }
 
     // catalog/ and platforms/ lie beside the program, or in a folder above it when it runs from its own repository.
-    private static string Home()
+    private static string FindHome()
     {
         for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Matching;
+using Tocsin.Core.Signals;
 
 namespace Tocsin.Core.Tests.Matching;
 
@@ -34,6 +35,37 @@ public sealed class StreamMatcherTests
     {
         var match = Assert.Single(Some.Scan(Refused, "Error: one\n    at ECONNREFUSED two\n    at three\n"));
         Assert.Equal("    at ECONNREFUSED two", match.Text);
+    }
+
+    // A cut at every place around a secret: through its key, its start, its middle and its end.
+    [Theory]
+    [InlineData("password=", "Zq8vTr4wXk2mLp9s", " ")]
+    [InlineData("{\"password\":\"", "Zq8vTr4wXk2mLp9s", "\"} ")]
+    [InlineData("mysql://core:", "Zq8vTr4wXk2mLp9s", "@db.internal/core ")]
+    [InlineData("aws_secret_access_key=", "wJalrXUtnFEMIK7MDENGbPxRfiCYzq8vTr4wXk2m", " ")]
+    public void A_long_line_is_never_cut_through_a_secret(string before, string secret, string after)
+    {
+        var whole = before + secret + after;
+        for (var distance = 950; distance < 1050; distance++)
+        {
+            AssertHidden(secret, "x " + new string('a', 3000) + " " + whole + new string('b', distance - whole.Length) + " ECONNREFUSED " + new string('c', 3000));
+            AssertHidden(secret, new string('a', 3000) + " ECONNREFUSED " + new string('b', distance - whole.Length - 20) + " " + whole + new string('c', 3000));
+        }
+    }
+
+    [Fact]
+    public void A_long_line_without_secrets_is_cut_around_the_place_found()
+    {
+        var match = Assert.Single(Some.Scan(Refused, new string('é', 3000) + " ECONNREFUSED " + new string('c', 3000)));
+        Assert.Contains("é ECONNREFUSED c", match.Text, StringComparison.Ordinal);
+        Assert.InRange(Encoding.UTF8.GetByteCount(match.Text), Match.MaxText - 8, Match.MaxText);
+        Assert.DoesNotContain('\ufffd', match.Text);
+    }
+
+    private static void AssertHidden(string secret, string line)
+    {
+        var shown = Redactor.Default.Redact(Assert.Single(Some.Scan(Refused, line)).Text);
+        for (var at = 0; at + 6 <= secret.Length; at++) Assert.DoesNotContain(secret.Substring(at, 6), shown, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Tocsin.Cli.Setup;
+using Tocsin.Lab.Host;
+using Tocsin.Lab.Platform;
+
+namespace Tocsin.Cli.Commands.Lab;
+
+/// <summary>tocsin lab up, down, status, env, heal.</summary>
+internal sealed class LabLife
+{
+    private readonly CommonOptions common;
+    private readonly Terminal terminal;
+    private readonly LabRun run;
+
+    private LabLife(CommonOptions common, Terminal terminal, LabRun run)
+    {
+        this.common = common;
+        this.terminal = terminal;
+        this.run = run;
+    }
+
+    public static IEnumerable<Command> Create(CommonOptions common, Terminal terminal, LabRun run)
+    {
+        var life = new LabLife(common, terminal, run);
+        return [life.CreateUp(), life.CreateDown(), life.CreateStatus(), life.CreateEnv(), life.CreateHeal()];
+    }
+
+    private ExampledCommand CreateUp()
+    {
+        var foreground = new Option<bool>("--foreground") { Description = "Stay until Ctrl-C" };
+        var scale = new Option<double>("--scale") { Description = "How much faster lab time runs", DefaultValueFactory = _ => LabOptions.DefaultScale, HelpName = "FACTOR" };
+        var quiet = new Option<bool>("--no-traffic") { Description = "Send no traffic of its own" };
+        var command = new ExampledCommand("up", "Start the lab and return when the platform is healthy.", ["tocsin lab up", "tocsin lab up --foreground --scale 1"]) { Options = { foreground, scale, quiet } };
+        command.SetAction((parsed, cancel) => run.DoAsync(
+            c =>
+            {
+                var factor = parsed.GetValue(scale);
+                if (factor is not (>= 0.1 and <= 1000)) throw new SettingsException("--scale is a factor from 0.1 to 1000");
+                var options = Options(common.Load(parsed)) with { Scale = factor, WithTraffic = !parsed.GetValue(quiet) };
+                return parsed.GetValue(foreground) ? new LabForeground(terminal).RunAsync(options, c) : new LabStart(terminal).RunAsync(options, common.Arguments(parsed), c);
+            },
+            cancel));
+        return command;
+    }
+
+    private static LabOptions Options(Settings settings)
+    {
+        var platform = PlatformFile.Load(settings);
+        var file = Path.Combine(Path.GetDirectoryName(settings.PlatformFile)!, "lab.yaml");
+        if (!File.Exists(file)) throw new SettingsException($"{file} is missing: it says how the lab runs the platform {platform.Name}");
+        var lab = LabDescription.Parse(File.ReadAllText(file), file);
+        return new LabOptions(LabFolder.Default(), platform, lab.Value ?? throw new SettingsException(string.Join(Environment.NewLine, lab.Problems)), Path.Combine(settings.Home, "lab", "services", "core"));
+    }
+
+    private ExampledCommand CreateDown()
+    {
+        var command = new ExampledCommand("down", "End the lab and everything that it started.", ["tocsin lab down"]);
+        command.SetAction((_, cancel) => run.DoAsync(
+            async c =>
+            {
+                await LabEnd.RunAsync(LabFolder.Default(), c);
+                terminal.Out.WriteLine("LAB is down");
+                return ExitCode.Done;
+            },
+            cancel));
+        return command;
+    }
+
+    private ExampledCommand CreateStatus()
+    {
+        var format = CommonOptions.Format("text", "json");
+        var exitCode = new Option<bool>("--exit-code") { Description = "Exit with 1 when the platform is not healthy" };
+        var command = new ExampledCommand("status", "How every service stands, and what is broken by whom.", ["tocsin lab status", "tocsin lab status --format json"]) { Options = { format, exitCode } };
+        command.SetAction((parsed, cancel) => run.DoAsync(
+            async c =>
+            {
+                using var lab = LabClient.Connect(LabFolder.Default());
+                var status = await lab.StatusAsync(c);
+                if (parsed.GetValue(format) is "json") terminal.Out.WriteLine(JsonSerializer.Serialize(status, LabJson.Options));
+                else LabStatusText.Write(terminal, status);
+                return parsed.GetValue(exitCode) && !status.Healthy ? ExitCode.Found : ExitCode.Done;
+            },
+            cancel));
+        return command;
+    }
+
+    private ExampledCommand CreateEnv()
+    {
+        var format = CommonOptions.Format("sh", "json");
+        var command = new ExampledCommand("env", "Variables by which any client finds the lab.", ["eval \"$(tocsin lab env)\"", "tocsin lab env --format json"]) { Options = { format } };
+        command.SetAction((parsed, cancel) => run.DoAsync(
+            c =>
+            {
+                c.ThrowIfCancellationRequested();
+                using var lab = LabClient.Connect(LabFolder.Default());
+                var variables = LabVariables.Of(lab.State, LabFolder.Default());
+                if (parsed.GetValue(format) is "json") terminal.Out.WriteLine(JsonSerializer.Serialize(variables, LabJson.Options));
+                else foreach (var (name, value) in variables) terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"export {name}='{value.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+                return Task.FromResult(ExitCode.Done);
+            },
+            cancel));
+        return command;
+    }
+
+    private ExampledCommand CreateHeal()
+    {
+        var command = new ExampledCommand("heal", "Put everything back as it was and wait until the platform is healthy.", ["tocsin lab heal"]);
+        command.SetAction((_, cancel) => run.DoAsync(
+            async c =>
+            {
+                using var lab = LabClient.Connect(LabFolder.Default());
+                await lab.HealAsync(c);
+                var status = await new LabWait(terminal).HealthyAsync(lab, c);
+                terminal.Out.WriteLine("LAB is healthy");
+                return status.Healthy ? ExitCode.Done : ExitCode.Found;
+            },
+            cancel));
+        return command;
+    }
+}
