@@ -44,7 +44,9 @@ public sealed class LabHost : IAsyncDisposable
     private readonly Dictionary<string, LogStore> logs;
     private readonly List<Broken> broken = [];
     private readonly Dictionary<string, Traffic> traffic = new(StringComparer.Ordinal);
+    private readonly AccessLogs accessLogs = new();
     private Baseline? baseline;
+    private bool disposed;
 
     private LabHost(LabOptions options, LabNetwork network, ILoggerFactory logging, TimeProvider time)
     {
@@ -64,8 +66,9 @@ public sealed class LabHost : IAsyncDisposable
             Changed = static () => { },
         };
         Engine = new EcsEngine(ground, (region, _) => Network.NextTask(EnvironmentOf(region)), time);
-        Balancing = new Balancing(World, Engine.Signal) { AccessLog = KeepAccessLog, Certificate = CertificateOf };
-        Door = new FrontDoor(World, new OperationTable(Operations()), logging.CreateLogger<FrontDoor>());
+        Balancing = new Balancing(World, Engine.Signal) { AccessLog = accessLogs.Add, Certificate = CertificateOf };
+        Operations = new OperationTable(AllOperations());
+        Door = new FrontDoor(World, Operations, logging.CreateLogger<FrontDoor>());
     }
 
     internal LabWorld World { get; }
@@ -80,7 +83,11 @@ public sealed class LabHost : IAsyncDisposable
 
     internal Balancing Balancing { get; }
 
+    internal OperationTable Operations { get; }
+
     internal FrontDoor Door { get; }
+
+    internal LabDns Dns { get; } = new();
 
     internal LabOptions Options => options;
 
@@ -154,6 +161,8 @@ public sealed class LabHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (disposed) return;
+        disposed = true;
         await ending.CancelAsync();
         await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (owned.TryPop(out var one)) await one.DisposeAsync();
@@ -161,6 +170,7 @@ public sealed class LabHost : IAsyncDisposable
         Engine.Dispose();
         Authority.Dispose();
         clock.Dispose();
+        Network.Dispose();
         options.Folder.Clear();
         ending.Dispose();
     }
@@ -197,7 +207,9 @@ public sealed class LabHost : IAsyncDisposable
         {
             AddPeople();
             new PlatformSetup(Ground()).Build();
+            new ComponentSetup(World, Network, options.Platform, Dns).Build();
             baseline = new Baseline(World, Engine);
+            baseline.Add(Dns.Remember());
         }
         owned.Push(Balancing);
         await Balancing.StartAsync(cancel);
@@ -205,6 +217,7 @@ public sealed class LabHost : IAsyncDisposable
         owned.Push(await LabServer.ListenAsync(options.Folder.Socket, new LabControl(this).Handle, cancel));
         loops.Add(Guarded("scheduler", Engine.RunAsync));
         loops.Add(Guarded("load balancing", Balancing.RunAsync));
+        loops.Add(Guarded("upkeep", new Upkeep(World, Balancing, accessLogs, TimeProvider.System).RunAsync));
         if (options.WithTraffic) foreach (var environment in options.Platform.Environments) StartTraffic(environment);
         options.Folder.Write(State);
     }
@@ -247,19 +260,17 @@ public sealed class LabHost : IAsyncDisposable
         loops.Add(Guarded($"traffic of {environment.Name}", running.RunAsync));
     }
 
-    private List<Operation> Operations() =>
+    private List<Operation> AllOperations() =>
     [
         .. new EcsOperations(World, Engine).All(),
         .. new TaskDefinitionOperations(World).All(),
         .. new ElbOperations(World).All(),
+        .. AwsOperations.All(World),
         .. LogsOperations.All(r => logs[r]).Select(o => o with { OwnLock = true, OffTrail = o.Name is "PutLogEvents" or "FilterLogEvents" or "GetLogEvents" }),
     ];
 
-    private bool HasEgress(string region) => World.Regions.ContainsKey(region);
-
-    private void KeepAccessLog(string region, LoadBalancer balancer, AccessLogEntry entry)
-    {
-    }
+    // Called with the world's lock held, as a task is prepared.
+    private bool HasEgress(string region) => ComponentSetup.HasEgress(World.Regions[region].Network);
 
     private X509Certificate2? CertificateOf(LoadBalancer balancer)
     {

@@ -31,6 +31,7 @@ internal sealed class Baseline
             foreach (var group in region.Elb.TargetGroups.Values) Remember(group);
             foreach (var balancer in region.Elb.Balancers.Values) Remember(balancer);
             restores.Add(() => region.Ecs.PlacementFailure = null);
+            Remember(region);
         }
         // Services last: they are deployed on what the others put back.
         foreach (var region in world.Regions.Values)
@@ -84,6 +85,33 @@ internal sealed class Baseline
                 repository.Images.Add(image);
             }
         });
+    }
+
+    // Quotas, routes, groups, hosts and scaling: everything that stands around the services.
+    private void Remember(LabRegion region)
+    {
+        var quotas = region.Quotas.Quotas.Select(q => (Quota: q, q.Value)).ToList();
+        var tables = region.Network.RouteTables.Select(t => (Table: t, Routes: t.Routes.ToList())).ToList();
+        var groups = region.Network.Groups.Select(g => (Group: g, Rules: g.Rules.ToList())).ToList();
+        var hosts = region.Network.Instances.Select(i => (Host: i, i.State)).ToList();
+        var targets = region.Scaling.Targets.Select(t => (Target: t, t.Min, t.Max)).ToList();
+        restores.Add(() =>
+        {
+            foreach (var (quota, value) in quotas) quota.Value = value;
+            foreach (var (table, routes) in tables) Put(table.Routes, routes);
+            foreach (var (group, rules) in groups) Put(group.Rules, rules);
+            foreach (var (host, state) in hosts) (host.State, host.SettlesAt) = (state, null);
+            foreach (var gateway in region.Network.NatGateways) gateway.State = "available";
+            Put(region.Scaling.Targets, targets.Select(t => t.Target));
+            foreach (var (target, min, max) in targets) (target.Min, target.Max, target.InSuspended, target.OutSuspended, target.ScheduledSuspended) = (min, max, false, false, false);
+        });
+    }
+
+    private static void Put<T>(List<T> list, IEnumerable<T> was)
+    {
+        var items = was.ToList();
+        list.Clear();
+        list.AddRange(items);
     }
 
     private void Remember(TargetGroup group)

@@ -15,7 +15,56 @@ internal static class ComponentVerbs
         {
             Example = "component set alb idle-timeout=2",
         },
+        new("component block", "Cut the way of private subnets to AWS: nat loses its route.", [Component], c => Route(c, there: false)) { Example = "component block nat" },
+        new("component unblock", "Give the way back.", [Component], c => Route(c, there: true)) { Example = "component unblock nat", Breaks = static _ => false },
+        new("dns set", "Set a record: a value, and whether a proxy stands before it.", [new("NAME", "The record's name, or 'acm' for the certificate's validation record"), new("TYPE", "A or CNAME"), new("VALUE", "What it points to, or 'same'")], SetRecord)
+        {
+            Options = [new("--proxied", "yes: answers are a proxy's addresses, as with Cloudflare's orange cloud")],
+            Example = "dns set acm CNAME same --proxied yes",
+        },
+        new("dns unset", "Remove a record.", [new("NAME", "The record's name, or 'acm'")], UnsetRecord) { Example = "dns unset kiran-books.example" },
+        new("certificate renew", "Request a new certificate for the platform's domain: it waits for its validation record.", [], Renew) { Breaks = static _ => false, Example = "certificate renew" },
     ];
+
+    private static string Route(VerbCall call, bool there)
+    {
+        if (call[0] is not "nat") throw VerbCall.Unknown("component to block here", call[0], ["nat"]);
+        foreach (var table in call.Region.Network.RouteTables.Where(t => !t.Main))
+        {
+            table.Routes.RemoveAll(r => r.Destination is "0.0.0.0/0");
+            if (there) table.Routes.Add(new Aws.Network.Route("0.0.0.0/0", call.Region.Network.NatGateways[0].Id));
+        }
+        return there ? "private subnets have their default route again" : "private subnets have no default route: tasks that start cannot reach ECR, Secrets Manager or CloudWatch Logs";
+    }
+
+    private static string SetRecord(VerbCall call)
+    {
+        var name = RecordName(call);
+        var proxied = call.Option("--proxied") is "yes";
+        if (call[1] is not ("A" or "CNAME")) throw VerbCall.Unknown("record type", call[1], ["A", "CNAME"]);
+        var value = call[2] is not "same" ? call[2] : Waiting(call)?.RecordName == name ? Waiting(call)!.RecordValue : call.Host.Dns.Find(name)?.Value ?? throw VerbCall.Unknown("record", name, call.Host.Dns.Names);
+        call.Host.Dns.Set(name, call[1], value, proxied);
+        return $"{name} is {call[1]} {value}{(proxied ? ", behind a proxy" : "")}";
+    }
+
+    private static string UnsetRecord(VerbCall call)
+    {
+        var name = RecordName(call);
+        return call.Host.Dns.Unset(name) ? $"{name} is gone" : throw VerbCall.Unknown("record", name, call.Host.Dns.Names);
+    }
+
+    private static string Renew(VerbCall call)
+    {
+        var domain = call.Host.Options.Platform.Fields["baseDomain"];
+        var certificate = new Aws.Acm.Certificate(call.Region.Name, [$"*.{domain}", domain], call.Host.World.Clock.Now, call.Host.World.Clock.Elapsed);
+        call.Region.Certificates.Certificates.Add(certificate);
+        return $"{certificate.Arn} is requested; its record is {certificate.Domains[0].RecordName} CNAME {certificate.Domains[0].RecordValue}";
+    }
+
+    private static string RecordName(VerbCall call) => call[0] is not "acm" ? call[0] : Waiting(call)?.RecordName ?? throw new LabException("no certificate is there; request one with: tocsin lab certificate renew");
+
+    // The newest certificate's first name.
+    private static Aws.Acm.CertificateDomain? Waiting(VerbCall call) => call.Region.Certificates.Certificates is [.., var last] ? last.Domains[0] : null;
 
     private static string Set(VerbCall call)
     {

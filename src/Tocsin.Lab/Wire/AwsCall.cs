@@ -13,6 +13,12 @@ public sealed record Caller(string Account, string Arn, string UserName, string 
 /// </summary>
 public sealed record AwsCall(string Service, string Operation, string Region, Caller Caller, JsonObject Input, Instant Now)
 {
+    public string SourceIp { get; init; } = "127.0.0.1";
+
+    public string UserAgent { get; init; } = "";
+
+    public string RequestId { get; init; } = "";
+
     /// <summary>A required text; absent or empty is the error that AWS gives.</summary>
     public string Required(string name) =>
         Text(name) is { Length: > 0 } text ? text : throw new AwsException("InvalidParameterException", $"{name} can not be blank.");
@@ -34,6 +40,10 @@ public sealed record AwsCall(string Service, string Operation, string Region, Ca
     {
         null => [],
         JsonArray list => list,
+        // A list whose members have a name of their own: Filters.Filter.1.
+        JsonObject { Count: 1 } named when named.First().Value is JsonArray list => list,
+        // The Query protocol writes an empty list as an empty text.
+        JsonValue empty when empty.ToString().Length == 0 => [],
         var single => throw new AwsException("SerializationException", $"{name} is not a list: {single.ToJsonString()}"),
     };
 

@@ -31,7 +31,7 @@ public sealed class FrontDoor(LabWorld world, OperationTable operations, ILogger
         try
         {
             var body = await Body(context.Request, context.RequestAborted);
-            if (product.Protocol is AwsProtocol.Rest) await Rest(context, product, signed, body);
+            if (product.Protocol is AwsProtocol.Rest) await Rest(context, product, signed, body, requestId);
             else await Answer(context, product, signed, body, requestId);
         }
         catch (AwsException e)
@@ -48,25 +48,26 @@ public sealed class FrontDoor(LabWorld world, OperationTable operations, ILogger
     private async Task Answer(HttpContext context, AwsProduct product, Signed? signed, byte[] body, string requestId)
     {
         var (name, input) = product.Protocol is AwsProtocol.Json ? ReadJson(context.Request, product, body) : ReadForm(context.Request, product, body);
-        var output = Call(context.Request, product, signed, body, name, input);
+        var output = Call(context.Request, product, signed, body, name, input, requestId);
         context.Response.ContentType = product.Protocol is AwsProtocol.Json ? JsonType : "text/xml";
         var bytes = product.Protocol is AwsProtocol.Json ? JsonSerializer.SerializeToUtf8Bytes(output) : XmlAnswer.Result(product, name, output, requestId);
         context.Response.ContentLength = bytes.Length;
         await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
     }
 
-    private async Task Rest(HttpContext context, AwsProduct product, Signed? signed, byte[] body)
+    private async Task Rest(HttpContext context, AwsProduct product, Signed? signed, byte[] body, string requestId)
     {
-        var call = RestCall.Read(context.Request);
-        var output = Call(context.Request, product, signed, body, call.Operation, call.Input);
-        await RestCall.Write(context, product, call.Operation, output);
+        var call = RestCall.Read(context.Request, body);
+        var output = Call(context.Request, product, signed, body, call.Operation, call.Input, requestId);
+        await RestCall.Write(context, product, output);
     }
 
-    private JsonObject Call(HttpRequest request, AwsProduct product, Signed? signed, byte[] body, string name, JsonObject input)
+    private JsonObject Call(HttpRequest request, AwsProduct product, Signed? signed, byte[] body, string name, JsonObject input, string requestId)
     {
         var now = world.Clock.Now;
         var key = Authenticate(request, product, signed, body, now);
-        var caller = world.Iam.Caller(key);
+        Caller caller;
+        lock (world.Gate) caller = world.Iam.Caller(key);
         var region = signed!.Region;
         if (!product.Global && !world.Regions.ContainsKey(region)) throw new AwsException("UnrecognizedClientException", $"LAB: there is no region {region} here; there are {string.Join(", ", world.Regions.Keys)}");
         var operation = operations.Find(product.Service, name);
@@ -75,7 +76,12 @@ public sealed class FrontDoor(LabWorld world, OperationTable operations, ILogger
             LabMessages.UnknownOperation(log, product.Service, name);
             throw new AwsException("UnknownOperationException", $"LAB: {product.Service} {name} is not part of this lab; docs/lab-aws.md lists what is.");
         }
-        var call = new AwsCall(product.Service, name, region, caller, input, now);
+        var call = new AwsCall(product.Service, name, region, caller, input, now)
+        {
+            SourceIp = request.HttpContext.Connection.RemoteIpAddress?.ToString() ?? "127.0.0.1",
+            UserAgent = request.Headers.UserAgent.ToString(),
+            RequestId = requestId,
+        };
         lock (world.Gate)
         {
             (key.LastUsed, key.LastService, key.LastRegion) = (now, product.Service, region);
@@ -123,13 +129,22 @@ public sealed class FrontDoor(LabWorld world, OperationTable operations, ILogger
             };
         }
         if (key.Session is { } session && session.Expires <= now) throw new AwsException(json ? "ExpiredTokenException" : "ExpiredToken", "The security token included in the request is expired", json ? 400 : 403);
-        var mismatch = json ? "InvalidSignatureException" : "SignatureDoesNotMatch";
+        CheckSignature(request, product, signed, body, key, now);
+        return key;
+    }
+
+    private static void CheckSignature(HttpRequest request, AwsProduct product, Signed signed, byte[] body, AccessKey key, Instant now)
+    {
+        var mismatch = product.Protocol switch { AwsProtocol.Json => "InvalidSignatureException", AwsProtocol.Ec2 => "AuthFailure", _ => "SignatureDoesNotMatch" };
         var stamp = request.Headers["X-Amz-Date"].ToString();
         if (SignatureV4.Time(request) is not { } at || !stamp.StartsWith(signed.Date, StringComparison.Ordinal)) throw new AwsException(mismatch, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP", 403);
+        if (product.Protocol is AwsProtocol.Rest && (now - at > SignatureV4.MaxSkew || at - now > SignatureV4.MaxSkew)) throw new AwsException("RequestTimeTooSkewed", "The difference between the request time and the current time is too large.", 403);
+        if (product.Protocol is AwsProtocol.Ec2 && now - at > SignatureV4.MaxSkew) throw new AwsException("RequestExpired", "Request has expired.");
         if (now - at > SignatureV4.MaxSkew) throw new AwsException(mismatch, $"Signature expired: {stamp} is now earlier than {AwsTime.Stamp(now - SignatureV4.MaxSkew)} ({AwsTime.Stamp(now)} - 5 min.)", 403);
         if (at - now > SignatureV4.MaxSkew) throw new AwsException(mismatch, $"Signature not yet current: {stamp} is still later than {AwsTime.Stamp(now + SignatureV4.MaxSkew)} ({AwsTime.Stamp(now)} + 5 min.)", 403);
-        if (!SignatureV4.Holds(request, body, signed, key.Secret)) throw new AwsException(mismatch, "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.", 403);
-        return key;
+        if (SignatureV4.Holds(request, body, signed, key.Secret)) return;
+        throw product.Protocol is AwsProtocol.Ec2 ? new AwsException(mismatch, "AWS was not able to validate the provided access credentials", 401)
+            : new AwsException(mismatch, "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.", 403);
     }
 
     private void Authorize(AwsCall call, Operation operation, AccessKey key)
@@ -165,23 +180,13 @@ public sealed class FrontDoor(LabWorld world, OperationTable operations, ILogger
         if (!target.StartsWith(product.Prefix + ".", StringComparison.Ordinal)) throw new AwsException("UnknownOperationException", target.Length == 0 ? "LAB: X-Amz-Target is missing" : $"LAB: {target} is not a target of {product.Service}");
         try
         {
-            var input = body.Length == 0 ? [] : JsonNode.Parse(body, documentOptions: new JsonDocumentOptions { MaxDepth = 40 }) as JsonObject;
-            // A name given twice is found only when the object is first asked.
-            _ = input?.Count;
-            Touch(input);
+            var input = body.Length == 0 ? [] : StrictJson.Parse(body) as JsonObject;
             return (target[(product.Prefix.Length + 1)..], input ?? throw new AwsException("SerializationException", "Start of structure or map found where not expected."));
         }
-        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
+        catch (JsonException e)
         {
             throw new AwsException("SerializationException", "The request body is not a JSON object: " + e.Message.Split('.')[0]);
         }
-    }
-
-    private static void Touch(JsonNode? node)
-    {
-        if (node is JsonObject o) foreach (var (_, child) in o) Touch(child);
-        else if (node is JsonArray a) foreach (var child in a) Touch(child);
-        else if (node is JsonValue v) _ = v.ToString();
     }
 
     private static (string Name, JsonObject Input) ReadForm(HttpRequest request, AwsProduct product, byte[] body)

@@ -16,7 +16,7 @@ internal static class QueryForm
         {
             if (key is "Action" or "Version") continue;
             var path = key.Split('.').Where(p => p is not "member").ToArray();
-            if (path.Length > MaxDepth) throw new AwsException("MalformedInput", $"{key[..40]}… is nested deeper than {MaxDepth}");
+            if (path.Length > MaxDepth) throw new AwsException("MalformedInput", $"{Inputs.Short(key)} is nested deeper than {MaxDepth}");
             var at = root;
             foreach (var part in path) at = at.Children.TryGetValue(part, out var child) ? child : at.Children[part] = new Node();
             at.Value = value;

@@ -57,7 +57,8 @@ public static class SignatureV4
         return text.Append('\n').AppendJoin(';', signed.Headers).Append('\n').Append(hash is "UNSIGNED-PAYLOAD" ? hash : Hex(SHA256.HashData(body))).ToString();
     }
 
-    private static string RawPath(HttpRequest request)
+    /// <summary>The path as it was sent, without the server's decoding: what is signed and what S3 keeps as a key.</summary>
+    public static string RawPath(HttpRequest request)
     {
         var raw = request.HttpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()?.RawTarget ?? "/";
         return raw.Split('?')[0] is { Length: > 0 } path ? path : "/";

@@ -59,7 +59,8 @@ internal static class XmlAnswer
     public static byte[] Plain(string root, string xmlNamespace, JsonObject answer) => Write(xml =>
     {
         xml.WriteStartElement(root, xmlNamespace);
-        Members(xml, answer, "member");
+        if (answer[RestCall.TextOnly] is { } text) xml.WriteString(Clean(text.ToString()));
+        else Members(xml, answer, "member");
         xml.WriteEndElement();
     });
 
@@ -76,7 +77,7 @@ internal static class XmlAnswer
     {
         foreach (var (name, child) in value)
         {
-            if (child is null) continue;
+            if (child is null || name[0] is '$' || name.StartsWith("header:", StringComparison.Ordinal)) continue;
             var split = name.Split('>');
             // A flat list repeats its own element.
             if (child is JsonArray flat && split is [var repeated, ""])
@@ -105,7 +106,17 @@ internal static class XmlAnswer
     }
 
     // XML has no way to write most control characters.
-    private static string Clean(string text) => string.Concat(text.Where(XmlConvert.IsXmlChar));
+    private static string Clean(string text)
+    {
+        if (text.All(XmlConvert.IsXmlChar)) return text;
+        var clean = new StringBuilder();
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (XmlConvert.IsXmlChar(text[i])) clean.Append(text[i]);
+            else if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1])) clean.Append(text[i++]).Append(text[i]);
+        }
+        return clean.ToString();
+    }
 
     private static byte[] Write(Action<XmlWriter> content)
     {

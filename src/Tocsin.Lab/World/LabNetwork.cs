@@ -7,19 +7,23 @@ namespace Tocsin.Lab.World;
 /// The lab's addresses, all within 127.0.0.0/8: two networks of 65,536 addresses per environment pair, so that several labs can run at once and every
 /// component and task has an address of its own on its usual port.
 /// </summary>
-public sealed class LabNetwork
+public sealed class LabNetwork : IDisposable
 {
     private const int FirstNetwork = 40;
     private const int MostSlots = 40;
     private const int FrontDoorPort = 4566;
+    private const int ClaimPort = 4565;
+    private readonly Socket claim;
     private readonly Dictionary<string, int> networks;
     private readonly Dictionary<string, int> tasks = new(StringComparer.Ordinal);
 
-    private LabNetwork(int slot, IEnumerable<string> environments)
+    private LabNetwork(int slot, Socket claim, IEnumerable<string> environments)
     {
         Slot = slot;
+        this.claim = claim;
         networks = environments.Select((e, i) => (e, i)).ToDictionary(e => e.e, e => FirstNetwork + 2 * slot + e.i, StringComparer.Ordinal);
-        Privileged = CanListen(IPAddress.Parse(Balancer(networks.Keys.First())), 80);
+        using var privileged = Listen(IPAddress.Parse(Balancer(networks.Keys.First())), 80);
+        Privileged = privileged is not null;
     }
 
     public int Slot { get; }
@@ -33,12 +37,12 @@ public sealed class LabNetwork
 
     public int HttpsPort => Privileged ? 443 : 8443;
 
-    /// <summary>The first slot whose front door nobody holds; null when all are taken.</summary>
+    /// <summary>The first slot that nobody holds, held from now on; null when all are taken.</summary>
     public static LabNetwork? Free(IReadOnlyList<string> environments)
     {
         for (var slot = 0; slot < MostSlots; slot++)
         {
-            if (CanListen(IPAddress.Parse($"127.{FirstNetwork + 2 * slot}.0.1"), FrontDoorPort)) return new LabNetwork(slot, environments);
+            if (Listen(IPAddress.Parse($"127.{FirstNetwork + 2 * slot}.0.1"), ClaimPort) is { } claim) return new LabNetwork(slot, claim, environments);
         }
         return null;
     }
@@ -57,17 +61,22 @@ public sealed class LabNetwork
         return $"127.{networks[environment]}.{1 + number / 250}.{1 + number % 250}";
     }
 
-    private static bool CanListen(IPAddress address, int port)
+    public void Dispose() => claim.Dispose();
+
+    // Two sockets may be bound to one address; only one can listen.
+    private static Socket? Listen(IPAddress address, int port)
     {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             socket.Bind(new IPEndPoint(address, port));
-            return true;
+            socket.Listen(1);
+            return socket;
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
         {
-            return false;
+            socket.Dispose();
+            return null;
         }
     }
 }

@@ -1,5 +1,6 @@
 using Tocsin.Lab.Aws.CloudTrail;
 using Tocsin.Lab.Aws.Iam;
+using Tocsin.Lab.Aws.S3;
 
 namespace Tocsin.Lab.World;
 
@@ -23,6 +24,8 @@ public sealed class LabWorld
     public IamState Iam { get; } = new();
 
     public TrailStore Trail { get; }
+
+    public BucketStore Buckets { get; } = new();
 
     public IReadOnlyDictionary<string, LabRegion> Regions { get; }
 }

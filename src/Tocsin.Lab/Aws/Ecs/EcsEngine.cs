@@ -95,7 +95,7 @@ internal sealed class EcsEngine : IDisposable
     {
         var tasks = cluster.Tasks.Values.Where(t => t.Group == $"service:{service.Name}").ToList();
         CountFailures(service, tasks);
-        var view = new SchedulerView(service, tasks, t => Health(region, service, t), region.Ecs.PlacementFailure, World.Clock.Elapsed);
+        var view = new SchedulerView(service, tasks, t => Health(region, service, t), WhyNoPlace(region, service), World.Clock.Elapsed);
         foreach (var step in ServiceScheduler.Next(view)) Do(region, cluster, service, step);
     }
 
@@ -189,6 +189,16 @@ internal sealed class EcsEngine : IDisposable
         }
         if (tasks.Any(t => t.Counts && t.StartedBy == primary.Id && t.LastStatus is "RUNNING" && World.Clock.Elapsed - t.StartedLab > Duration.FromMinutes(5))) primary.FailuresInRow = 0;
     }
+
+    // Fargate places what fits into the region's vCPU quota.
+    private static string? WhyNoPlace(LabRegion region, EcsServiceState service)
+    {
+        if (region.Ecs.PlacementFailure is { } why) return why;
+        var used = region.Ecs.Clusters.Values.SelectMany(c => c.Tasks.Values).Where(t => !t.Gone).Sum(t => Vcpu(t.Definition));
+        return used + Vcpu(service.Definition) <= region.Quotas.Find("fargate", Quotas.QuotaState.FargateVcpu)!.Value ? null : "You've reached the limit on the number of vCPUs you can run concurrently.";
+    }
+
+    private static double Vcpu(TaskDefinition definition) => double.TryParse(definition.Body["cpu"]?.ToString(), System.Globalization.CultureInfo.InvariantCulture, out var units) ? units / 1024 : 0.25;
 
     private static TaskHealth Health(LabRegion region, EcsServiceState service, EcsTask task)
     {

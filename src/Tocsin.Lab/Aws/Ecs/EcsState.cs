@@ -100,6 +100,9 @@ public sealed class EcsTask(string id, string arn, TaskDefinition definition, st
 
     public string HealthStatus { get; set; } = "UNKNOWN";
 
+    /// <summary>The main processes of its containers, while they run.</summary>
+    public List<int> Pids { get; } = [];
+
     public bool Gone => LastStatus is "STOPPED";
 
     public bool Counts => !Gone && DesiredStatus is "RUNNING";

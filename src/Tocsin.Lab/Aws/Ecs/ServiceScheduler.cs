@@ -36,7 +36,10 @@ internal static class ServiceScheduler
         var old = live.Where(t => t.StartedBy != primary.Id).ToList();
         StartMissing(view, primary, current, old, steps);
         StopSurplus(view, current, old, steps);
-        if (steps.Count == 0) Settle(view, primary, current, old, steps);
+        if (steps.Count > 0) return steps;
+        if (old.Count > 0 && current.Count < service.Desired && Room(service, current, old) <= 0 && old.TrueForAll(t => IsHealthy(view, t)))
+            steps.Add(new SayOnce("stuck", $"(service {service.Name}) was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again."));
+        Settle(view, primary, current, old, steps);
         return steps;
     }
 
@@ -63,13 +66,14 @@ internal static class ServiceScheduler
     private static void StartMissing(SchedulerView view, Deployment primary, List<EcsTask> current, List<EcsTask> old, List<SchedulerStep> steps)
     {
         var service = view.Service;
-        var room = Math.Max(1, service.Desired * service.MaximumPercent / 100) - current.Count - old.Count;
-        var missing = Math.Min(service.Desired - current.Count, room);
+        var missing = Math.Min(service.Desired - current.Count, Room(service, current, old));
         if (missing <= 0 || primary.Rollout is "FAILED") return;
         if (view.LabNow < primary.NotBefore) return;
         if (view.PlacementFailure is { } why) steps.Add(new SayOnce(why, $"(service {service.Name}) was unable to place a task. Reason: {why}"));
         else steps.Add(new StartTasks(primary, missing));
     }
+
+    private static int Room(EcsServiceState service, List<EcsTask> current, List<EcsTask> old) => Math.Max(1, service.Desired * service.MaximumPercent / 100) - current.Count - old.Count;
 
     // Old tasks go as new ones become healthy; never more of them than the minimum that stays healthy allows.
     private static void StopSurplus(SchedulerView view, List<EcsTask> current, List<EcsTask> old, List<SchedulerStep> steps)

@@ -116,7 +116,11 @@ internal sealed class TaskRun
         lock (ground.World.Gate)
         {
             (task.LastStatus, task.Started, task.StartedLab) = ("RUNNING", Clock.Now, Clock.Elapsed);
-            foreach (var (_, run, _) in running) run.LastStatus = "RUNNING";
+            foreach (var (_, run, process) in running)
+            {
+                run.LastStatus = "RUNNING";
+                task.Pids.Add(process.Pid);
+            }
             foreach (var (group, port) in Groups()) group.Targets.Add(new Elb.Target(task.Ip, port, Clock.Now));
         }
         ground.Changed();

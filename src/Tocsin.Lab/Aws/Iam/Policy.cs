@@ -39,7 +39,7 @@ public sealed class Policy
         JsonObject? document;
         try
         {
-            document = JsonNode.Parse(text) as JsonObject;
+            document = Wire.StrictJson.Parse(text) as JsonObject;
         }
         catch (System.Text.Json.JsonException e)
         {
@@ -73,7 +73,8 @@ public sealed class Policy
             : verdicts.Contains(PolicyVerdict.Allow) ? PolicyVerdict.Allow : PolicyVerdict.ImplicitDeny;
     }
 
-    internal static IReadOnlyList<JsonNode?> Many(JsonNode? one) => one is null ? [] : one is JsonArray list ? list.ToList() : new List<JsonNode?> { one };
+    // Typed, or the single node would be put into a new JSON array, which a node that has a parent refuses.
+    internal static IEnumerable<JsonNode?> Many(JsonNode? one) => one switch { null => [], JsonArray list => list, _ => (IEnumerable<JsonNode?>)[one] };
 
     internal static List<string> Texts(JsonNode? one) => [.. Many(one).Select(n => n?.ToString() ?? "")];
 }
@@ -82,6 +83,12 @@ public sealed class Policy
 internal sealed record Statement(bool Allows, List<string> Actions, bool NotActions, List<string> Resources, bool NotResources, JsonObject? Conditions)
 {
     private static readonly string[] Fields = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition", "Principal"];
+
+    // A condition that could not be decided later must not get in.
+    private static readonly string[] Operators =
+    [
+        "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringLike", "StringNotLike", "ArnEquals", "ArnNotEquals", "ArnLike", "ArnNotLike", "Bool",
+    ];
 
     public static Statement Read(JsonObject json)
     {
@@ -95,6 +102,12 @@ internal sealed record Statement(bool Allows, List<string> Actions, bool NotActi
         var notResource = json.ContainsKey("NotResource");
         var resources = Policy.Texts(json[notResource ? "NotResource" : "Resource"]);
         if (resources.Count == 0 && !json.ContainsKey("Principal")) throw new FormatException("Policy statement must contain resources.");
+        if (json.ContainsKey("Condition") && json["Condition"] is not JsonObject) throw new FormatException("Syntax errors in policy.");
+        foreach (var (operation, keys) in json["Condition"] as JsonObject ?? [])
+        {
+            if (!Operators.Contains(operation.EndsWith("IfExists", StringComparison.Ordinal) ? operation[..^"IfExists".Length] : operation, StringComparer.Ordinal)) throw new FormatException($"Invalid Condition type : {operation}.");
+            if (keys is not JsonObject) throw new FormatException("Syntax errors in policy.");
+        }
         return new Statement(effect is "Allow", actions, notAction, resources, notResource, json["Condition"] as JsonObject);
     }
 

@@ -25,6 +25,9 @@ public sealed class Secret(string name, string region, Instant created)
     /// <summary>When it will be gone, after DeleteSecret with a recovery window.</summary>
     public Instant? Deleted { get; set; }
 
+    /// <summary>The same in lab time, which decides.</summary>
+    public Duration? GoneAt { get; set; }
+
     public List<SecretVersion> Versions { get; } = [];
 
     public Dictionary<string, string> Tags { get; } = new(StringComparer.Ordinal);
@@ -52,6 +55,16 @@ public sealed class Secret(string name, string region, Instant created)
 public sealed class SecretStore(string region)
 {
     public SortedDictionary<string, Secret> Secrets { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Lab time of the last <see cref="Settle"/>.</summary>
+    public Duration At { get; private set; }
+
+    /// <summary>Lets go of what was deleted and whose recovery window is over.</summary>
+    public void Settle(Duration elapsed)
+    {
+        At = elapsed;
+        foreach (var gone in Secrets.Values.Where(s => s.GoneAt <= elapsed).ToList()) Secrets.Remove(gone.Name);
+    }
 
     public Secret Create(string name, string value, Instant now)
     {

@@ -17,6 +17,7 @@ internal static class LabVerbs
         ["image"] = "Push and delete images.",
         ["component"] = "Change what stands around the services.",
         ["dns"] = "Change DNS records.",
+        ["certificate"] = "Request certificates.",
     };
 
     public static IEnumerable<Command> Create(LabRun run) => VerbTable.All.GroupBy(v => v.Name.Split(' ')[0], StringComparer.Ordinal).Select(g =>
