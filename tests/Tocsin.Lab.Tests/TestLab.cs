@@ -8,7 +8,7 @@ namespace Tocsin.Lab.Tests;
 /// <summary>A lab of a test's own: in a temporary folder, gone with it.</summary>
 internal sealed class TestLab : IAsyncDisposable
 {
-    private static readonly string Root = FindRoot();
+    public static readonly string Root = FindRoot();
     private readonly string folder;
 
     private TestLab(string folder, LabHost host)
