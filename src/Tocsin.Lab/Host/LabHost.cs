@@ -113,8 +113,12 @@ public sealed class LabHost : IAsyncDisposable
         catch (Exception e)
         {
             await host.DisposeAsync();
-            if (e is SocketException or IOException) throw new LabException($"the lab could not listen: {e.Message}", e);
-            throw;
+            throw e switch
+            {
+                SocketException or IOException { InnerException: SocketException or Microsoft.AspNetCore.Connections.AddressInUseException } or Microsoft.AspNetCore.Connections.AddressInUseException => new LabException($"the lab could not listen: {e.Message}; what it had started is ended", e),
+                IOException or UnauthorizedAccessException => new LabException($"the lab could not write to {options.Folder.Path}: {e.Message}; what it had started is ended", e),
+                _ => e,
+            };
         }
     }
 

@@ -22,7 +22,7 @@ public sealed class LabNetwork : IDisposable
         Slot = slot;
         this.claim = claim;
         networks = environments.Select((e, i) => (e, i)).ToDictionary(e => e.e, e => FirstNetwork + 2 * slot + e.i, StringComparer.Ordinal);
-        using var privileged = Listen(IPAddress.Parse(Balancer(networks.Keys.First())), 80);
+        using var privileged = Listen(FrontDoor.Address, 80);
         Privileged = privileged is not null;
     }
 

@@ -43,7 +43,7 @@ public sealed class LabLifeTests
         var state = new LabFolder(lab.Folder).Running()!;
         Assert.NotEmpty(lab.Processes());
         Process.GetProcessById(state.Pid).Kill();
-        await Runtime.Wait.UntilAsync(() => lab.Processes().Count == 0, "every task of the killed lab is gone");
+        await Tests.Runtime.Wait.UntilAsync(() => lab.Processes().Count == 0, "every task of the killed lab is gone");
 
         var asked = await lab.RunAsync(["lab", "status"], cancel);
         Assert.Equal(3, asked.Code);
@@ -62,6 +62,60 @@ public sealed class LabLifeTests
         Assert.NotEqual(one.Host.State.Endpoint, two.Host.State.Endpoint);
         await two.DisposeAsync();
         Assert.True((await one.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(20), cancel)).Healthy);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_ends_a_lab_in_the_foreground_and_all_that_it_started()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var lab = new LabProgram();
+        using var process = lab.Start(["lab", "up", "--foreground"]);
+        await Tests.Runtime.Wait.UntilAsync(() => lab.Processes().Count > 5, "the tasks run");
+        using var interrupt = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await process.WaitForExitAsync(cancel);
+        Assert.Equal(0, process.ExitCode);
+        Assert.Empty(lab.Processes());
+        Assert.Null(new LabFolder(lab.Folder).Running());
+    }
+
+    [Fact]
+    public async Task An_address_that_is_taken_is_said_and_what_was_started_is_ended()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var lab = new LabProgram();
+        var options = TestLab.Options(lab.Folder);
+        var network = Tocsin.Lab.World.LabNetwork.Free([.. options.Platform.Environments.Select(e => e.Name)])!;
+        using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Parse(network.Balancer("production")), network.HttpPort);
+        taken.Start();
+        network.Dispose();
+        var refused = await Assert.ThrowsAsync<LabException>(() => LabHost.StartAsync(options, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, TimeProvider.System, cancel));
+        Assert.Contains("could not listen", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(lab.Processes());
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_said_and_what_was_started_is_ended()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var lab = new LabProgram();
+        var disk = Directory.CreateDirectory(Path.Combine(lab.Folder, "disk")).FullName;
+        using (var mount = Process.Start(new ProcessStartInfo("mount", ["-t", "tmpfs", "-o", "size=4k", "none", disk]) { RedirectStandardError = true, UseShellExecute = false })!)
+        {
+            await mount.WaitForExitAsync(cancel);
+            Assert.SkipWhen(mount.ExitCode != 0, "a small file system can be mounted only as root");
+        }
+        try
+        {
+            await File.WriteAllBytesAsync(Path.Combine(disk, "full"), new byte[4096], cancel);
+            var refused = await Assert.ThrowsAsync<LabException>(() => LabHost.StartAsync(TestLab.Options(disk), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, TimeProvider.System, cancel));
+            Assert.Contains($"could not write to {disk}", refused.Message, StringComparison.Ordinal);
+            Assert.Empty(Tocsin.Lab.Runtime.ProcessTable.Marked(disk));
+        }
+        finally
+        {
+            using var unmount = Process.Start("umount", [disk]);
+            await unmount.WaitForExitAsync(cancel);
+        }
     }
 
     [Theory]

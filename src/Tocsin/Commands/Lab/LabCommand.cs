@@ -24,9 +24,16 @@ internal sealed class LabRun(Terminal terminal)
 
     public async Task<int> DoAsync(Func<CancellationToken, Task<int>> body, CancellationToken cancel)
     {
+        using var stop = new StopSignal();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, stop.Token);
         try
         {
-            return await body(cancel);
+            return await body(either.Token);
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            terminal.Fail("stopped");
+            return ExitCode.CouldNotLook;
         }
         catch (LabRefusedException e)
         {
