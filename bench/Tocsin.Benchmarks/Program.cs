@@ -4,7 +4,7 @@ using Tocsin.Benchmarks;
 using Tocsin.Collect.Files;
 using Tocsin.Core.Matching;
 
-// corpus FILE BYTES SHARE: writes a log made of the quiet corpus with the catalog's samples strewn in. kernels FILE: the literal pass by itself.
+// corpus FILE BYTES SHARE: writes a log made of the quiet corpus with the catalog's samples strewn in. kernels FILE: the literal pass by itself. lab: a running lab under load.
 var reference = CatalogFiles.Read([new CatalogRoot("catalog", Shipped: true)]);
 switch (args)
 {
@@ -14,8 +14,11 @@ switch (args)
     case ["kernels", var file]:
         Kernels(file, MatchSet.Build(reference.Entries.Select(e => e.Entry)));
         return 0;
+    case ["lab"]:
+        await LabLoad.RunAsync(CancellationToken.None);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: corpus FILE BYTES SHARE | kernels FILE");
+        Console.Error.WriteLine("usage: corpus FILE BYTES SHARE | kernels FILE | lab");
         return 2;
 }
 

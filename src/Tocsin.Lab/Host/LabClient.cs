@@ -48,6 +48,9 @@ public sealed class LabClient : IDisposable
     public async Task<string> RunAsync(VerbRequest request, CancellationToken cancel) =>
         (await AskAsync<JsonObject>(HttpMethod.Post, "verb", JsonContent.Create(request, options: LabJson.Options), cancel))["done"]!.ToString();
 
+    public Task StepAsync(NodaTime.Duration by, CancellationToken cancel) =>
+        AskAsync<JsonObject>(HttpMethod.Post, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"step/{(long)by.TotalSeconds}"), null, cancel);
+
     public Task DownAsync(CancellationToken cancel) => AskAsync<JsonObject>(HttpMethod.Post, "down", null, cancel);
 
     public void Dispose() => http.Dispose();

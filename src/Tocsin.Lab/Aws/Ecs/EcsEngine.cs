@@ -13,6 +13,10 @@ internal sealed class EcsEngine : IDisposable
     private readonly TimeProvider time;
     private readonly SemaphoreSlim changed = new(0, 1);
     private readonly Dictionary<string, (TaskRun Run, Task Life)> lives = new(StringComparer.Ordinal);
+    private readonly List<TaskRun> pending = [];
+
+    // Tasks whose end a deployment has counted already.
+    private readonly HashSet<string> counted = new(StringComparer.Ordinal);
 
     /// <param name="address">Gives a task of a region's cluster a loopback address of its own.</param>
     public EcsEngine(TaskGround ground, Func<string, EcsCluster, string> address, TimeProvider time)
@@ -74,8 +78,6 @@ internal sealed class EcsEngine : IDisposable
 
     public void Dispose() => changed.Dispose();
 
-    private readonly List<TaskRun> pending = [];
-
     private void Tick(CancellationToken ending)
     {
         foreach (var region in World.Regions.Values)
@@ -84,7 +86,11 @@ internal sealed class EcsEngine : IDisposable
             foreach (var cluster in region.Ecs.Clusters.Values)
             {
                 foreach (var service in cluster.Services.Values) Schedule(region, cluster, service);
-                foreach (var old in cluster.Tasks.Values.Where(t => t.StoppedLab + StoppedKept < World.Clock.Elapsed).ToList()) cluster.Tasks.Remove(old.Id);
+                foreach (var old in cluster.Tasks.Values.Where(t => t.StoppedLab + StoppedKept < World.Clock.Elapsed).ToList())
+                {
+                    cluster.Tasks.Remove(old.Id);
+                    counted.Remove(old.Id);
+                }
             }
         }
         foreach (var run in pending) lives[run.Task.Id] = (run, run.RunAsync(ending));
@@ -169,8 +175,6 @@ internal sealed class EcsEngine : IDisposable
     {
         (deployment.Rollout, deployment.RolloutReason, deployment.Updated) = (state, reason, World.Clock.Now);
     }
-
-    private readonly HashSet<string> counted = new(StringComparer.Ordinal);
 
     private void CountFailures(EcsServiceState service, List<EcsTask> tasks)
     {

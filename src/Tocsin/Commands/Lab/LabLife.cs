@@ -7,7 +7,7 @@ using Tocsin.Lab.Platform;
 
 namespace Tocsin.Cli.Commands.Lab;
 
-/// <summary>tocsin lab up, down, status, env, heal.</summary>
+/// <summary>tocsin lab up, down, status, env, heal, step.</summary>
 internal sealed class LabLife
 {
     private readonly CommonOptions common;
@@ -24,7 +24,7 @@ internal sealed class LabLife
     public static IEnumerable<Command> Create(CommonOptions common, Terminal terminal, LabRun run)
     {
         var life = new LabLife(common, terminal, run);
-        return [life.CreateUp(), life.CreateDown(), life.CreateStatus(), life.CreateEnv(), life.CreateHeal()];
+        return [life.CreateUp(), life.CreateDown(), life.CreateStatus(), life.CreateEnv(), life.CreateHeal(), life.CreateStep()];
     }
 
     private ExampledCommand CreateUp()
@@ -115,6 +115,25 @@ internal sealed class LabLife
                 var status = await new LabWait(terminal).HealthyAsync(lab, c);
                 terminal.Out.WriteLine("LAB is healthy");
                 return status.Healthy ? ExitCode.Done : ExitCode.Found;
+            },
+            cancel));
+        return command;
+    }
+
+    private ExampledCommand CreateStep()
+    {
+        var by = new Argument<string>("DURATION") { Description = "Such as 90s, 5m or 2h" };
+        var command = new ExampledCommand("step", "Let lab time jump ahead; timestamps stay those of the wall clock.", ["tocsin lab step 1h"]) { Arguments = { by } };
+        command.SetAction((parsed, cancel) => run.DoAsync(
+            async c =>
+            {
+                var text = parsed.GetValue(by)!;
+                var unit = text.Length > 1 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 } : 0;
+                if (unit == 0 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var amount) || amount > 10_000) throw new SettingsException($"'{text}' is not a duration such as 90s, 5m or 2h");
+                using var lab = LabClient.Connect(LabFolder.Default());
+                await lab.StepAsync(NodaTime.Duration.FromSeconds((long)amount * unit), c);
+                terminal.Out.WriteLine($"LAB time is {text} ahead");
+                return ExitCode.Done;
             },
             cancel));
         return command;
