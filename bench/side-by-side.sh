@@ -54,14 +54,12 @@ done
   echo '```'
 } >>"$result"
 
-dotnet new console -o "$work/hello" --force >/dev/null
-( cd "$work/hello" && dotnet publish -c Release -r linux-x64 --self-contained false -p:PublishReadyToRun=true -p:InvariantGlobalization=true -p:TreatWarningsAsErrors=false -o out -v q --nologo >/dev/null )
-echo "a line" >"$work/small.log"
-rounds=15
-empty=$(seconds "$work/hello/out/hello")
-small=$(seconds ./artifacts/tocsin/tocsin scan "$work/small.log")
 {
   echo
-  echo "Start-up, median of 15, whole process: an empty .NET program $(echo "$empty" | awk '{printf "%.0f", $1*1000}') ms, \`tocsin scan\` of one line $(echo "$small" | awk '{printf "%.0f", $1*1000}') ms, ratio $(echo "$small $empty" | awk '{printf "%.2f", $1/$2}')."
+  bench/start-up.sh
+  echo
+  echo "Peak resident memory at 5 % of errors:"
+  echo
+  bench/memory.sh "$work/corpus.log"
 } >>"$result"
 cat "$result"

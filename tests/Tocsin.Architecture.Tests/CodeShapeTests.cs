@@ -93,8 +93,12 @@ public sealed partial class CodeShapeTests
         _ => type.ToString(),
     };
 
-    // The signature of an override is another's.
-    private static bool IsForeign(MethodDeclarationSyntax method) => method.ExplicitInterfaceSpecifier is not null || method.Modifiers.Any(SyntaxKind.OverrideKeyword);
+    // The signature of an override is another's, and so is that of disposing; a request carries its own token.
+    private static bool IsForeign(MethodDeclarationSyntax method) =>
+        method.ExplicitInterfaceSpecifier is not null
+        || method.Modifiers.Any(SyntaxKind.OverrideKeyword)
+        || method.Identifier.Text is "DisposeAsync"
+        || method.ParameterList.Parameters.Any(p => p.Type is { } type && SimpleName(type) is "HttpContext");
 
     private static bool EndsWithToken(MethodDeclarationSyntax method) =>
         method.ParameterList.Parameters.LastOrDefault() is { Type: { } type, Default: null } && SimpleName(type) is "CancellationToken";

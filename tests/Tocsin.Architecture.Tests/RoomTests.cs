@@ -42,7 +42,8 @@ public sealed class RoomTests
     {
         Assert.Empty(Rooms(Core));
         Assert.Equal(["Tocsin.Core"], Rooms(Collect));
-        Assert.Equal(["Tocsin.Collect", "Tocsin.Core"], Rooms(Program));
+        Assert.Equal(["Tocsin.Collect", "Tocsin.Core"], Rooms(Path.Combine(AppContext.BaseDirectory, "Tocsin.Lab.dll")));
+        Assert.Equal(["Tocsin.Collect", "Tocsin.Core", "Tocsin.Lab"], Rooms(Program));
     }
 
     [Fact]

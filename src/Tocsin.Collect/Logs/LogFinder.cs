@@ -44,8 +44,14 @@ public static class LogFinder
         }
         if (File.Exists(argument) && !IsDangling(argument)) return [new LogSource(argument)];
         if (File.Exists(argument) || !LogGlob.IsGlob(argument)) return [new LogSource(argument, Missing(argument)) { IsMissing = true }];
-        var matched = LogGlob.Expand(argument).Select(f => new LogSource(f)).ToList();
-        return matched.Count > 0 ? matched : [new LogSource(argument, "no file matches")];
+        return Matching(argument);
+    }
+
+    // Apart, as below: a start that names a file does not wait for LINQ.
+    private static List<LogSource> Matching(string glob)
+    {
+        var matched = LogGlob.Expand(glob).Select(f => new LogSource(f)).ToList();
+        return matched.Count > 0 ? matched : [new LogSource(glob, "no file matches")];
     }
 
     private static string Missing(string path)

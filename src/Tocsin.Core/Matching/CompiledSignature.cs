@@ -10,6 +10,7 @@ namespace Tocsin.Core.Matching;
 /// </summary>
 internal sealed class CompiledSignature(Entry entry, Signature signature)
 {
+    private const int MostCost = 2;
     private Parts? parts;
 
     public Entry Entry => entry;
@@ -19,20 +20,20 @@ internal sealed class CompiledSignature(Entry entry, Signature signature)
     public string Key => $"{entry.Id}/{signature.Id}";
 
     private sealed record Parts(
-        ImmutableArray<Tester> All,
-        ImmutableArray<Tester> Any,
-        ImmutableArray<Tester> Not,
-        ImmutableArray<Pattern.Field> AllFields,
-        ImmutableArray<Pattern.Field> AnyFields,
-        ImmutableArray<Pattern.Field> NotFields)
+        Tester[] All,
+        Tester[] Any,
+        Tester[] Not,
+        Pattern.Field[] AllFields,
+        Pattern.Field[] AnyFields,
+        Pattern.Field[] NotFields)
     {
         public static Parts Of(Signature signature) => new(
             Compile(signature.All),
             Compile(signature.Any),
             Compile(signature.Not),
-            [.. signature.All.OfType<Pattern.Field>()],
-            [.. signature.Any.OfType<Pattern.Field>()],
-            [.. signature.Not.OfType<Pattern.Field>()]);
+            Fields(signature.All),
+            Fields(signature.Any),
+            Fields(signature.Not));
     }
 
     /// <summary>Whether the signature holds; <paramref name="vetoed"/> tells that only a <c>not</c> pattern kept it from holding.</summary>
@@ -70,11 +71,31 @@ internal sealed class CompiledSignature(Entry entry, Signature signature)
         return patterns.AnyFields.Length > 0 && structured() is { } json && patterns.AnyFields.Any(f => json.Holds([.. patterns.AllFields, f], signature.Each));
     }
 
-    private static ImmutableArray<Tester> Compile(ImmutableArray<Pattern> patterns) =>
-        [.. patterns.Where(p => p is not Pattern.Field).OrderBy(Cost).Select(Tester.Of)];
+    // What is cheap to refuse is tried first. By loops, as a first find would wait for LINQ to be loaded.
+    private static Tester[] Compile(ImmutableArray<Pattern> patterns)
+    {
+        var testers = new List<Tester>(patterns.Length);
+        for (var cost = 0; cost <= MostCost; cost++)
+        {
+            foreach (var pattern in patterns)
+            {
+                if (pattern is not Pattern.Field && Cost(pattern) == cost) testers.Add(Tester.Of(pattern));
+            }
+        }
+        return testers.ToArray();
+    }
 
-    // What is cheap to refuse is tried first.
-    private static int Cost(Pattern pattern) => pattern switch { Pattern.Literal => 0, Pattern.Template => 1, _ => 2 };
+    private static Pattern.Field[] Fields(ImmutableArray<Pattern> patterns)
+    {
+        var fields = new List<Pattern.Field>();
+        foreach (var pattern in patterns)
+        {
+            if (pattern is Pattern.Field field) fields.Add(field);
+        }
+        return fields.ToArray();
+    }
+
+    private static int Cost(Pattern pattern) => pattern switch { Pattern.Literal => 0, Pattern.Template => 1, _ => MostCost };
 
     /// <summary>One pattern over text.</summary>
     private abstract class Tester(string shown)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Tocsin.Core.Catalog;
 
 namespace Tocsin.Core.Matching;
@@ -60,11 +61,10 @@ internal sealed class EventTrial(MatchSet set)
     private ImmutableArray<Capture> Distinct()
     {
         if (captures.Count == 0) return [];
-        var kept = ImmutableArray.CreateBuilder<Capture>(captures.Count);
-        foreach (var capture in captures)
+        for (var i = captures.Count - 1; i > 0; i--)
         {
-            if (!kept.Any(k => string.Equals(k.Name, capture.Name, StringComparison.Ordinal))) kept.Add(capture);
+            if (captures.FindIndex(c => string.Equals(c.Name, captures[i].Name, StringComparison.Ordinal)) < i) captures.RemoveAt(i);
         }
-        return kept.ToImmutable();
+        return ImmutableCollectionsMarshal.AsImmutableArray(captures.ToArray());
     }
 }

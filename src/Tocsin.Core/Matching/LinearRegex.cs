@@ -74,7 +74,7 @@ internal sealed class LinearWork
     /// <summary>A slot number that stands for: go on behind the run, from each position of a range.</summary>
     public const int Ends = -2;
 
-    private readonly Stack<Pending> pending = [];
+    private Pending[] pending = new Pending[64];
     private ulong[] tried = [];
     private (int From, int To)[] runs = [];
 
@@ -85,7 +85,7 @@ internal sealed class LinearWork
     public int[] Slots { get; private set; } = [];
 
     /// <summary>How many positions are waiting to be tried; bounded by what was tried.</summary>
-    public int Waiting => pending.Count;
+    public int Waiting { get; private set; }
 
     public void Begin(long bits, int slots, int steps)
     {
@@ -94,8 +94,8 @@ internal sealed class LinearWork
         else Array.Clear(tried, 0, words);
         if (Slots.Length < slots) Slots = new int[slots];
         if (runs.Length < steps) runs = new (int, int)[steps];
-        Array.Fill(runs, (-1, -1), 0, steps);
-        pending.Clear();
+        for (var i = 0; i < steps; i++) runs[i] = (-1, -1);
+        Waiting = 0;
     }
 
     /// <summary>The run of a step's set that is known so far: where it starts and how far it was followed.</summary>
@@ -125,9 +125,19 @@ internal sealed class LinearWork
         return -1;
     }
 
-    public void Push(Pending entry) => pending.Push(entry);
+    public void Push(Pending entry)
+    {
+        if (Waiting == pending.Length) Array.Resize(ref pending, pending.Length * 2);
+        pending[Waiting++] = entry;
+    }
 
-    public bool TryPop(out Pending entry) => pending.TryPop(out entry);
+    public bool TryPop(out Pending entry)
+    {
+        entry = default;
+        if (Waiting == 0) return false;
+        entry = pending[--Waiting];
+        return true;
+    }
 }
 
 /// <summary>
@@ -174,7 +184,7 @@ internal sealed class LinearRegex
         work.Begin(rowCount * (text.Length + 1L), groups.Length * 2, program.Length);
         for (var at = 0; (at = Start(text, at)) >= 0; at++)
         {
-            Array.Fill(work.Slots, -1);
+            for (var i = 0; i < work.Slots.Length; i++) work.Slots[i] = -1;
             if (!MatchAt(text, at, work)) continue;
             if (captures is not null) Collect(text, work.Slots, captures);
             return at;

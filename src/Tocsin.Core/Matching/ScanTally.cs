@@ -16,15 +16,36 @@ public sealed class ErrorGroup(string fingerprint, Match first, string source)
     public long Count { get; internal set; }
 }
 
+/// <summary>How many finds one log gave.</summary>
+public sealed class SourceCount(string source)
+{
+    public string Source => source;
+
+    public long Count { get; internal set; }
+}
+
+/// <summary>How many finds one minute of the stream's own time gave.</summary>
+public sealed class MinuteCount(long number)
+{
+    public Instant Minute => Instant.FromUnixTimeSeconds(number * 60);
+
+    public long Count { get; internal set; }
+
+    internal long Number => number;
+}
+
 /// <summary>What was found of one entry: how often, where, when, in which forms.</summary>
+/// <remarks>The lists hold classes: those of the library over values of our own wait for the compiler at a first find.</remarks>
 public sealed class EntryTally(Entry entry)
 {
     /// <summary>Beyond this many forms, further ones are counted and not listed: memory does not grow with what is found.</summary>
     public const int MostForms = 200;
     private const int MostMinutes = 10_000;
-    private readonly Dictionary<string, ErrorGroup> groups = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, long> sources = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<long, long> minutes = [];
+    private readonly Dictionary<ulong, ErrorGroup> groups = [];
+    private readonly Dictionary<string, SourceCount> sources = new(StringComparer.Ordinal);
+    private readonly List<MinuteCount> minutes = [];
+    private SourceCount? lastSource;
+    private int lastMinute;
 
     public Entry Entry => entry;
 
@@ -37,27 +58,54 @@ public sealed class EntryTally(Entry entry)
     public Instant? Last { get; private set; }
 
     /// <summary>Counts by source, most first.</summary>
-    public IEnumerable<KeyValuePair<string, long>> Sources => sources.OrderByDescending(s => s.Value).ThenBy(s => s.Key, StringComparer.Ordinal);
+    public IReadOnlyList<SourceCount> Sources
+    {
+        get
+        {
+            var found = new List<SourceCount>(sources.Values);
+            found.Sort(static (a, b) => a.Count != b.Count ? b.Count.CompareTo(a.Count) : string.CompareOrdinal(a.Source, b.Source));
+            return found;
+        }
+    }
 
     /// <summary>Forms of the error, most frequent first.</summary>
-    public IEnumerable<ErrorGroup> Groups => groups.Values.OrderByDescending(g => g.Count).ThenBy(g => g.First.Offset);
+    public IReadOnlyList<ErrorGroup> Groups
+    {
+        get
+        {
+            var found = new List<ErrorGroup>(groups.Values);
+            found.Sort(static (a, b) =>
+                a.Count != b.Count ? b.Count.CompareTo(a.Count)
+                : a.First.Offset != b.First.Offset ? a.First.Offset.CompareTo(b.First.Offset)
+                : string.CompareOrdinal(a.Fingerprint, b.Fingerprint));
+            return found;
+        }
+    }
 
-    /// <summary>Counts by minute of the stream's own time.</summary>
-    public IEnumerable<(Instant Minute, long Count)> Minutes => minutes.Select(m => (Instant.FromUnixTimeSeconds(m.Key * 60), m.Value));
+    /// <summary>Counts by minute of the stream's own time, in its order.</summary>
+    public IReadOnlyList<MinuteCount> Minutes => minutes;
 
     public void Add(string source, Match match)
     {
         Count++;
         Strongest = match.Says > Strongest ? match.Says : Strongest;
-        sources[source] = sources.GetValueOrDefault(source) + 1;
+        CountOf(source).Count++;
         AddTime(match.Time);
-        var fingerprint = Fingerprint.Of(match.Entry.Id, match.Signature, match.Text);
+        var fingerprint = Fingerprint.Number(match.Entry.Id, match.Signature, match.Text);
         if (!groups.TryGetValue(fingerprint, out var group))
         {
             if (groups.Count >= MostForms) return;
-            groups[fingerprint] = group = new ErrorGroup(fingerprint, match, source);
+            groups[fingerprint] = group = new ErrorGroup(Fingerprint.Shown(fingerprint), match, source);
         }
         group.Count++;
+    }
+
+    // Finds of one log come one after the other.
+    private SourceCount CountOf(string source)
+    {
+        if (lastSource is { } last && ReferenceEquals(last.Source, source)) return last;
+        if (!sources.TryGetValue(source, out var count)) sources[source] = count = new SourceCount(source);
+        return lastSource = count;
     }
 
     private void AddTime(Instant? time)
@@ -66,7 +114,27 @@ public sealed class EntryTally(Entry entry)
         First = First is { } first && first < at ? first : at;
         Last = Last is { } last && last > at ? last : at;
         var minute = at.ToUnixTimeSeconds() / 60;
-        if (minutes.Count < MostMinutes || minutes.ContainsKey(minute)) minutes[minute] = minutes.GetValueOrDefault(minute) + 1;
+        if (lastMinute >= minutes.Count || minutes[lastMinute].Number != minute)
+        {
+            lastMinute = Place(minute);
+            var isNew = lastMinute == minutes.Count || minutes[lastMinute].Number != minute;
+            if (isNew && minutes.Count >= MostMinutes) return;
+            if (isNew) minutes.Insert(lastMinute, new MinuteCount(minute));
+        }
+        minutes[lastMinute].Count++;
+    }
+
+    // Where the minute stands, or would: the place of the first one that is not before it.
+    private int Place(long minute)
+    {
+        var (low, high) = (0, minutes.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (minutes[middle].Number < minute) low = middle + 1;
+            else high = middle;
+        }
+        return low;
     }
 }
 

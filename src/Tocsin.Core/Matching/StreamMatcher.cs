@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using NodaTime;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Signals;
@@ -27,7 +28,9 @@ public sealed class StreamMatcher
     private readonly ScanPath? path;
     private readonly EventTrial trial;
     private TimingTracker? timing;
-    private readonly HashSet<string> reportedInPiece = [];
+    private readonly HashSet<CompiledSignature> reportedInPiece = [];
+    private readonly List<Lead> leads = [];
+    private readonly List<string> names = [];
     private LiteralScanner? scanner;
     private HitBuffer hits = new(1024);
     private long offset;
@@ -129,10 +132,10 @@ public sealed class StreamMatcher
     private void Report(ReadOnlySpan<byte> buffer, int history, int start, int end, ref int counted, Action<Match> found)
     {
         if (trial.Held.Count == 0) return;
-        trial.Held.Sort((a, b) => a.Number.CompareTo(b.Number));
+        if (trial.Held.Count > 1) trial.Held.Sort(static (a, b) => a.Number.CompareTo(b.Number));
         var piece = start == history ? pieceOf : null;
-        if (piece is not null) trial.Held.RemoveAll(h => reportedInPiece.Contains(h.Signature.Key));
-        foreach (var held in trial.Held) reportedInPiece.Add(held.Signature.Key);
+        if (piece is not null) trial.Held.RemoveAll(h => reportedInPiece.Contains(h.Signature));
+        foreach (var held in trial.Held) reportedInPiece.Add(held.Signature);
         if (start > counted)
         {
             line += buffer[counted..start].Count((byte)'\n');
@@ -141,35 +144,70 @@ public sealed class StreamMatcher
         var time = TimeOf(buffer, start);
         foreach (var (held, signature, says) in Leading(time))
         {
-            var at = held.At;
-            found(new Match(held.Signature.Entry, signature, says, line, piece ?? (offset + start - history), held.Captures, Shown(buffer[start..end], at - start), time)
+            var (entry, at) = (held.Signature.Entry, held.At);
+            found(new Match(entry, signature, says, line, piece ?? (offset + start - history), held.Captures, Shown(buffer[start..end], at - start), time)
             {
-                Signatures = SignaturesOf(held.Signature.Entry.Id, signature),
-                Rivals = Rivals(held.Signature.Entry.Id),
+                Signatures = SignaturesOf(entry, signature),
+                Rivals = Rivals(entry),
                 Before = options.ContextLines == 0 ? [] : LinesBefore(buffer, start),
                 After = options.ContextLines == 0 ? [] : LinesAfter(buffer, end),
             });
         }
     }
 
+    // What is told of an event: a signature or timing rule and where it stood.
+    private sealed record Lead(Held Held, string Signature, Says Says);
+
     // The best signature of each entry leads; timing rules follow; hints give way to anything stronger.
-    private List<(Held Held, string Signature, Says Says)> Leading(Instant? time)
+    private List<Lead> Leading(Instant? time)
     {
-        var best = new List<(Held Held, string Signature, Says Says)>();
+        leads.Clear();
         foreach (var held in trial.Held)
         {
             var signature = held.Signature.Signature;
             if (signature.Says == Says.Part) continue;
-            var known = best.FindIndex(b => ReferenceEquals(b.Held.Signature.Entry, held.Signature.Entry) && string.Equals(b.Signature, b.Held.Signature.Signature.Id, StringComparison.Ordinal));
-            if (known < 0) best.Add((held, signature.Id, signature.Says));
-            else if (LeadsOver(signature, best[known].Held.Signature.Signature)) best[known] = (held, signature.Id, signature.Says);
+            var known = LeadOf(held.Signature.Entry);
+            if (known < 0) leads.Add(new Lead(held, signature.Id, signature.Says));
+            else if (LeadsOver(signature, leads[known].Held.Signature.Signature)) leads[known] = new Lead(held, signature.Id, signature.Says);
         }
+        foreach (var held in trial.Held)
+        {
+            if (held.Signature.Entry.Timing.IsEmpty) continue;
+            AddTimingRules(time);
+            break;
+        }
+        var strongest = Says.Part;
+        foreach (var lead in leads) strongest = lead.Says > strongest ? lead.Says : strongest;
+        if (strongest == Says.Part) leads.Clear();
+        if (strongest > Says.Hint) leads.RemoveAll(static l => l.Says <= Says.Hint);
+        if (leads.Count < 2) return leads;
+        var ordered = new List<Lead>(leads.Count);
+        for (var says = strongest; says >= Says.Part; says--)
+        {
+            foreach (var lead in leads)
+            {
+                if (lead.Says == says) ordered.Add(lead);
+            }
+        }
+        return ordered;
+    }
+
+    private int LeadOf(Entry entry)
+    {
+        for (var i = 0; i < leads.Count; i++)
+        {
+            if (ReferenceEquals(leads[i].Held.Signature.Entry, entry)) return i;
+        }
+        return -1;
+    }
+
+    private void AddTimingRules(Instant? time)
+    {
+        timing ??= new TimingTracker();
         foreach (var held in trial.Held.Where(h => !h.Signature.Entry.Timing.IsEmpty).OrderBy(h => h.At))
         {
-            foreach (var rule in (timing ??= new TimingTracker()).Note(held.Signature.Entry, held.Signature.Signature.Id, time)) best.Add((held with { Captures = [] }, rule.Id, rule.Says));
+            foreach (var rule in timing.Note(held.Signature.Entry, held.Signature.Signature.Id, time)) leads.Add(new Lead(held with { Captures = [] }, rule.Id, rule.Says));
         }
-        var strongest = best.Count == 0 ? Says.Part : best.Max(b => b.Says);
-        return [.. best.Where(b => b.Says > Says.Hint || strongest == Says.Hint).OrderByDescending(b => b.Says)];
     }
 
     // Who says more leads; of equals the one that points at fewer causes.
@@ -178,17 +216,35 @@ public sealed class StreamMatcher
 
     private static int Breadth(Signature signature) => signature.Causes.IsEmpty ? int.MaxValue : signature.Causes.Length;
 
-    private ImmutableArray<string> SignaturesOf(string entry, string leading) =>
-    [
-        .. trial.Held.Where(h => h.Signature.Signature.Says != Says.Part && string.Equals(h.Signature.Entry.Id, entry, StringComparison.Ordinal))
-            .Select(h => h.Signature.Signature.Id).Prepend(leading).Distinct(StringComparer.Ordinal),
-    ];
+    private ImmutableArray<string> SignaturesOf(Entry entry, string leading)
+    {
+        names.Clear();
+        names.Add(leading);
+        foreach (var held in trial.Held)
+        {
+            if (held.Signature.Signature.Says != Says.Part && ReferenceEquals(held.Signature.Entry, entry)) AddName(held.Signature.Signature.Id);
+        }
+        return ImmutableCollectionsMarshal.AsImmutableArray(names.ToArray());
+    }
 
-    private ImmutableArray<string> Rivals(string entry) =>
-    [
-        .. trial.Held.Where(h => h.Signature.Signature.Says != Says.Part).Select(h => h.Signature.Entry.Id)
-            .Where(id => !string.Equals(id, entry, StringComparison.Ordinal)).Distinct(StringComparer.Ordinal),
-    ];
+    private ImmutableArray<string> Rivals(Entry entry)
+    {
+        names.Clear();
+        foreach (var held in trial.Held)
+        {
+            if (held.Signature.Signature.Says != Says.Part && !ReferenceEquals(held.Signature.Entry, entry)) AddName(held.Signature.Entry.Id);
+        }
+        return names.Count == 0 ? [] : ImmutableCollectionsMarshal.AsImmutableArray(names.ToArray());
+    }
+
+    private void AddName(string name)
+    {
+        foreach (var known in names)
+        {
+            if (string.Equals(known, name, StringComparison.Ordinal)) return;
+        }
+        names.Add(name);
+    }
 
     // An event without a time has that of the nearest line above it, where one of the last lines carries one.
     private Instant? TimeOf(ReadOnlySpan<byte> buffer, int start)

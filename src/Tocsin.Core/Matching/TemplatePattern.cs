@@ -55,7 +55,7 @@ internal sealed class TemplatePattern
     {
         var leading = segments[0].Literal is null ? 1 : 0;
         var needle = segments[leading].Literal!;
-        var failed = new HashSet<long>();
+        HashSet<long>? failed = null;
         Span<int> ends = stackalloc int[segments.Length];
         for (var at = 0; (at = AsciiFold.IndexOf(text, needle, at, exactCase)) >= 0; at++)
         {
@@ -64,34 +64,34 @@ internal sealed class TemplatePattern
             if (leading == 0 && !DigitEdge(text, at, needle[0], before: true)) continue;
             if (leading == 1) ends[0] = at;
             ends[leading] = at + needle.Length;
-            if (!Rest(text, leading + 1, at + needle.Length, ends, failed)) continue;
+            if (!Rest(text, leading + 1, at + needle.Length, ends, ref failed)) continue;
             if (captures is not null) Collect(text, start, ends, captures);
             return start;
         }
         return -1;
     }
 
-    private bool Rest(ReadOnlySpan<byte> text, int index, int position, Span<int> ends, HashSet<long> failed)
+    private bool Rest(ReadOnlySpan<byte> text, int index, int position, Span<int> ends, ref HashSet<long>? failed)
     {
         if (index == segments.Length) return segments[^1].Literal is not { } last || DigitEdge(text, position, last[^1], before: false);
         var key = ((long)index << 32) | (uint)position;
-        if (failed.Contains(key)) return false;
+        if (failed is not null && failed.Contains(key)) return false;
         var segment = segments[index];
         var found = segment.Literal is { } literal
-            ? LiteralHere(text, index, position, literal, ends, failed)
-            : HoleHere(text, index, position, segment.Hole, ends, failed);
-        if (!found) failed.Add(key);
+            ? LiteralHere(text, index, position, literal, ends, ref failed)
+            : HoleHere(text, index, position, segment.Hole, ends, ref failed);
+        if (!found) (failed ??= []).Add(key);
         return found;
     }
 
-    private bool LiteralHere(ReadOnlySpan<byte> text, int index, int position, byte[] literal, Span<int> ends, HashSet<long> failed)
+    private bool LiteralHere(ReadOnlySpan<byte> text, int index, int position, byte[] literal, Span<int> ends, ref HashSet<long>? failed)
     {
         if (!AsciiFold.StartsWith(text[position..], literal, exactCase)) return false;
         ends[index] = position + literal.Length;
-        return Rest(text, index + 1, position + literal.Length, ends, failed);
+        return Rest(text, index + 1, position + literal.Length, ends, ref failed);
     }
 
-    private bool HoleHere(ReadOnlySpan<byte> text, int index, int position, string hole, Span<int> ends, HashSet<long> failed)
+    private bool HoleHere(ReadOnlySpan<byte> text, int index, int position, string hole, Span<int> ends, ref HashSet<long>? failed)
     {
         var run = HoleLength(hole, text[position..]);
         var least = MayBeEmpty(hole) ? 0 : 1;
@@ -105,7 +105,7 @@ internal sealed class TemplatePattern
         {
             var taken = shortestFirst ? step : run - (step - least);
             ends[index] = position + taken;
-            if (Rest(text, index + 1, position + taken, ends, failed)) return true;
+            if (Rest(text, index + 1, position + taken, ends, ref failed)) return true;
         }
         return false;
     }

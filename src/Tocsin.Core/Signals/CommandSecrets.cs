@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Tocsin.Core.Signals;
 
 /// <summary>
@@ -24,15 +22,14 @@ internal static class CommandSecrets
         new("sqlcmd", ["-P"], Attached: true, Separate: true),
     ];
 
-    private static readonly SearchValues<string> Names =
-        SearchValues.Create(Array.ConvertAll(Commands, static command => command.Name), StringComparison.Ordinal);
+    private static readonly WordSearch Names = new(Array.ConvertAll(Commands, static command => command.Name), StringComparison.Ordinal);
 
     public static void Find(ReadOnlySpan<char> text, SecretFindings found)
     {
         var at = 0;
         while (at < text.Length)
         {
-            var hit = text[at..].IndexOfAny(Names);
+            var hit = Names.In(text[at..]);
             if (hit < 0)
                 break;
             at = LookAtCommand(text, at + hit, found);

@@ -1,5 +1,6 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Tocsin.Core.Signals;
 
@@ -7,152 +8,151 @@ namespace Tocsin.Core.Signals;
 /// Gives one error one name, however often and with whatever values it occurs: what varies from one occurrence to the next is masked,
 /// what says which error it is stays. Storms, counters and the memory of earlier incidents hang on it, so a change here forgets them.
 /// </summary>
-public static partial class Fingerprint
+/// <remarks>
+/// It runs for every find, so each step is one pass by hand from one buffer on the stack to another. A step never lengthens the text, and looks
+/// around in the text as the step before left it. The tests hold the same steps as regular expressions and compare.
+/// </remarks>
+public static class Fingerprint
 {
     /// <summary>The longest generalised text, in UTF-16 units.</summary>
     public const int MaxLength = 300;
 
     // Masking shortens; what comes after this much text does not reach the result of any line that people read.
     private const int MaxInput = 4096;
-    private const int MaxDepth = 3;
-    private const string Mask = "*";
-
-    /// <summary>Values of these keys say what happened; values of all others say where, to whom and when.</summary>
-    private static readonly string[] TellingKeys =
-    [
-        "code", "msg", "message", "error", "err", "name", "type", "level", "errno", "syscall", "reason", "event", "logger", "status", "kind",
-        "exception", "title", "detail", "problem", "problem_type", "severity", "errortype", "errormessage", "sqlstate", "cause", "description", "log", "line",
-    ];
+    private const int MaxFieldName = 40;
+    private const int MaxColourCode = 32;
 
     /// <summary>The text with everything that varies replaced by *, blanks collapsed, cut at <see cref="MaxLength"/>.</summary>
+    [SkipLocalsInit]
     public static string Generalise(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.Length > MaxInput)
-            text = text[..MaxInput];
-        text = Ansi().Replace(text, "");
-        text = Time().Replace(text, Mask);
-        text = Quoted().Replace(text, static match => MaskQuoted(match, depth: 0));
-        text = MaskValues(text);
-        text = MaskedField().Replace(text, "");
-        text = Blanks().Replace(text, " ").Trim();
-        return Cut(text);
+        Span<char> one = stackalloc char[Math.Min(text.Length, MaxInput)];
+        Span<char> other = stackalloc char[one.Length];
+        return Generalise(text, one, other).ToString();
     }
 
     /// <summary>16 hexadecimal digits for an error: the same in every process and version, as they are stored.</summary>
-    public static string Of(string entryId, string signatureId, string text)
+    public static string Of(string entryId, string signatureId, string text) => Shown(Number(entryId, signatureId, text));
+
+    /// <summary>A fingerprint as it is stored and shown.</summary>
+    internal static string Shown(ulong number) => number.ToString("x16", CultureInfo.InvariantCulture);
+
+    /// <summary>What <see cref="Of"/> shows, as a number.</summary>
+    [SkipLocalsInit]
+    internal static ulong Number(string entryId, string signatureId, string text)
     {
         ArgumentNullException.ThrowIfNull(entryId);
         ArgumentNullException.ThrowIfNull(signatureId);
-        var hash = Fnv.Start;
-        hash = Fnv.Add(hash, entryId);
+        ArgumentNullException.ThrowIfNull(text);
+        Span<char> one = stackalloc char[Math.Min(text.Length, MaxInput)];
+        Span<char> other = stackalloc char[one.Length];
+        var hash = Fnv.Add(Fnv.Start, entryId);
         hash = Fnv.Add(hash, signatureId);
-        hash = Fnv.Add(hash, Generalise(text));
-        return hash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
+        return Fnv.Add(hash, Generalise(text, one, other));
     }
 
-    private static string MaskQuoted(Match match, int depth)
+    private static ReadOnlySpan<char> Generalise(ReadOnlySpan<char> text, Span<char> one, Span<char> other)
     {
-        var value = match.Groups["value"];
-        if (value.Length == 0 || match.Groups["isKey"].Success)
-            return match.Value;
-        var start = value.Index - match.Index;
-        var quote = match.Value[start - 1];
-        var isTelling = depth < MaxDepth && IsTelling(match.Groups["key"].ValueSpan);
-        return $"{match.Value.AsSpan(0, start)}{(isTelling ? MaskInner(value.Value, depth + 1) : Mask)}{quote}";
+        text = WithoutColours(text[..one.Length], one);
+        text = TimeMask.Apply(text, other);
+        text = QuoteMask.Apply(text, one);
+        text = IdentifierMask.Apply(text, other);
+        text = WordMask.Apply(text, one);
+        text = Stars(text, other);
+        text = WithoutMaskedFields(text, one);
+        return Cut(Blanks(text, other).Trim(' '));
     }
 
-    /// <summary>A message may hold quoted values of its own, or a whole JSON line that another program wrapped.</summary>
-    private static string MaskInner(string value, int depth) =>
-        Quoted().Replace(value.Replace("\\\"", "\"", StringComparison.Ordinal), match => MaskQuoted(match, depth));
-
-    private static bool IsTelling(ReadOnlySpan<char> key)
+    /// <summary>Escape, bracket, digits, a letter.</summary>
+    private static ReadOnlySpan<char> WithoutColours(ReadOnlySpan<char> text, Span<char> output)
     {
-        foreach (var telling in TellingKeys)
+        var kept = new MaskedText(output);
+        for (var at = 0; at < text.Length; at++)
         {
-            if (key.Equals(telling, StringComparison.OrdinalIgnoreCase))
-                return true;
+            if (text[at] == '\e' && ColourEnd(text, at) is var end and > 0) at = end;
+            else kept.Add(text[at]);
         }
-
-        return false;
+        return kept.Text;
     }
 
-    private static string MaskValues(string text)
+    // The letter that ends the code, or -1.
+    private static int ColourEnd(ReadOnlySpan<char> text, int at)
     {
-        text = Identifier().Replace(text, Mask);
-        text = Word().Replace(text, static match => MaskWord(match.Value));
-        return Stars().Replace(text, Mask);
+        if (at + 1 >= text.Length || text[at + 1] != '[') return -1;
+        var end = at + 2;
+        while (end < text.Length && (char.IsAsciiDigit(text[end]) || text[end] is ';' or '?')) end++;
+        return end - at - 2 <= MaxColourCode && end < text.Length && char.IsAsciiLetter(text[end]) ? end : -1;
     }
 
-    /// <summary>
-    /// A word with a digit: an error code such as E11000, P2002 or SQLSTATE's 42S02 stays, a name with a number (worker3, mysql2) keeps
-    /// its letters, anything else is an id.
-    /// </summary>
-    private static string MaskWord(string word)
+    /// <summary>Masks with at most one sign between them are one: a list of values is as long as it is.</summary>
+    private static ReadOnlySpan<char> Stars(ReadOnlySpan<char> text, Span<char> output)
     {
-        if (ErrorCode().IsMatch(word))
-            return word;
-        if (NumberedName().IsMatch(word))
-            return Digits().Replace(word, Mask);
-        return Mask;
+        var kept = new MaskedText(output);
+        for (var at = 0; at < text.Length; at++)
+        {
+            kept.Add(text[at]);
+            if (text[at] != MaskedText.Mask) continue;
+            while (NextStar(text, at + 1) is var next and > 0) at = next;
+        }
+        return kept.Text;
     }
 
-    private static string Cut(string text)
+    private static int NextStar(ReadOnlySpan<char> text, int at)
     {
-        if (text.Length <= MaxLength)
-            return text;
+        if (at < text.Length && text[at] is '.' or ':' or ',' or '/' or '_' or '-') at++;
+        return at < text.Length && text[at] == MaskedText.Mask ? at : -1;
+    }
+
+    /// <summary>A JSON field of which nothing is left: without it the message at the line's end stays within the limit.</summary>
+    private static ReadOnlySpan<char> WithoutMaskedFields(ReadOnlySpan<char> text, Span<char> output)
+    {
+        var kept = new MaskedText(output);
+        for (var at = 0; at < text.Length;)
+        {
+            var end = text[at] == '"' ? MaskedFieldEnd(text, at) : -1;
+            if (end < 0) kept.Add(text[at++]);
+            else at = end;
+        }
+        return kept.Text;
+    }
+
+    private static int MaskedFieldEnd(ReadOnlySpan<char> text, int at)
+    {
+        var name = at + 1;
+        var end = name;
+        while (end < text.Length && (char.IsAsciiLetterOrDigit(text[end]) || text[end] is '_' or '@' or '.' or '-')) end++;
+        if (end == name || end - name > MaxFieldName || !text[end..].StartsWith("\":", StringComparison.Ordinal)) return -1;
+        end += 2;
+        if (end < text.Length && text[end] == ' ') end++;
+        if (text[end..].StartsWith("\"*\"", StringComparison.Ordinal)) end += 3;
+        else if (end < text.Length && text[end] == MaskedText.Mask) end++;
+        else return -1;
+        if (end >= text.Length || text[end] is not (',' or '}')) return -1;
+        if (text[end] == '}') return end;
+        return end + 1 < text.Length && text[end + 1] == ' ' ? end + 2 : end + 1;
+    }
+
+    private static ReadOnlySpan<char> Blanks(ReadOnlySpan<char> text, Span<char> output)
+    {
+        var kept = new MaskedText(output);
+        var blank = false;
+        foreach (var c in text)
+        {
+            var isBlank = c == '\0' || char.IsWhiteSpace(c);
+            if (!isBlank) kept.Add(c);
+            else if (!blank) kept.Add(' ');
+            blank = isBlank;
+        }
+        return kept.Text;
+    }
+
+    private static ReadOnlySpan<char> Cut(ReadOnlySpan<char> text)
+    {
+        if (text.Length <= MaxLength) return text;
         var length = char.IsHighSurrogate(text[MaxLength - 1]) ? MaxLength - 1 : MaxLength;
         return text[..length].TrimEnd();
     }
-
-    [GeneratedRegex(@"\x1b\[[0-9;?]{0,32}[A-Za-z]")]
-    private static partial Regex Ansi();
-
-    [GeneratedRegex(
-        @"\b[0-9]{4}([-/.])[0-9]{2}\1[0-9]{2}(?:[Tt ,]{1,2}[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?(?:Z|z| ?UTC| ?GMT| ?[+-][0-9]{2}:?[0-9]{2})?)?(?![0-9A-Za-z])"
-        + @"|\b[0-9]{1,2}/[0-9]{1,2}/[0-9]{4},? [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[ \u202f\u00a0][AP]M)?"
-        + @"|\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}[0-9]{1,2}|[0-9]{1,2}[ /-](?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[ /-][0-9]{4})[ :][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?: [0-9]{4}(?![0-9]))?(?: (?:GMT|UTC|[+-][0-9]{4}))?"
-        + @"|\b[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?\b(?: [AP]M\b)?")]
-    private static partial Regex Time();
-
-    // A quoted text, with the key before it or the colon after it. A quote within a word is an apostrophe.
-    [GeneratedRegex(
-        @"(?:(?<![A-Za-z0-9_@.-])[""']?(?<key>[A-Za-z_@][A-Za-z0-9_@.-]{0,40})[""']?(?:: ?|=))?(?<![A-Za-z0-9])(?:""(?<value>(?:[^""\\\r\n]|\\.){0,2000})""|'(?<value>(?:[^'\\\r\n]|\\.){0,300})'|`(?<value>[^`\r\n]{0,300})`)(?![A-Za-z0-9])(?<isKey>(?=: ?[""'{\[0-9tfn-]))?")]
-    private static partial Regex Quoted();
-
-    // E-mail, UUID, query string, IPv4 with port, IPv6, duration or size, hexadecimal number.
-    [GeneratedRegex(
-        @"\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}"
-        + @"|\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"
-        + @"|(?<=[A-Za-z0-9/_-]\?)[A-Za-z0-9_.%~-]{1,64}=[^ \t\r\n""'<>)]{0,2000}"
-        + @"|(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?:/[0-9]{1,2})?(?::[0-9]{1,5})?(?![0-9.]*[0-9])"
-        + @"|(?<![0-9A-Za-z:.])\[?(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?:\]:[0-9]{1,5}|\])?(?![0-9A-Za-z:])"
-        + @"|(?<![A-Za-z0-9_.])[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})? ?(?:ns|us|µs|ms|msec|sec|secs|seconds?|min|mins|minutes?|hours?|days?|[smhd]|[KMGT]i?B|bytes|B|[KMG])(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|[smh]))*(?![A-Za-z0-9_])"
-        + @"|\b0x[0-9a-fA-F]{1,32}\b")]
-    private static partial Regex Identifier();
-
-    [GeneratedRegex(@"(?:(?<=[ =:(,\[])[+-](?=[0-9]))?(?=[A-Za-z_]{0,200}[0-9])[A-Za-z0-9_]{1,2000}")]
-    private static partial Regex Word();
-
-    [GeneratedRegex("^(?:[A-Z]{1,6}_?[0-9]{1,6}|[0-9]{2}[A-Z][0-9]{2}|[A-Z]{2}[0-9]{3})$")]
-    private static partial Regex ErrorCode();
-
-    // worker3, mysql2, utf8mb4, sha256_old; a short or hexadecimal run of letters is more likely the start of an id.
-    [GeneratedRegex("^(?![a-f0-9]+$)(?:(?:[A-Za-z]{4,24}[0-9]{0,6}_?){1,4}|[a-z]{2,3}[0-9](?:[a-z]{2,3}[0-9])?|sha[0-9]{1,3})$|^[a-z][0-9]$")]
-    private static partial Regex NumberedName();
-
-    [GeneratedRegex("[0-9]+")]
-    private static partial Regex Digits();
-
-    // A JSON field of which nothing is left: without it the message at the line's end stays within the limit.
-    [GeneratedRegex(@"""[A-Za-z0-9_@.-]{1,40}"": ?(?:""\*""|\*)(?:, ?|(?=\}))")]
-    private static partial Regex MaskedField();
-
-    [GeneratedRegex(@"\*(?:[.:,/_-]?\*)+")]
-    private static partial Regex Stars();
-
-    [GeneratedRegex(@"[\s\0]+")]
-    private static partial Regex Blanks();
 
     /// <summary>FNV-1a with 64 bits over UTF-8: stable, short, and in no library that is to be had here. Not for secrets.</summary>
     private static class Fnv
@@ -160,11 +160,14 @@ public static partial class Fingerprint
         public const ulong Start = 14695981039346656037;
         private const ulong Prime = 1099511628211;
         private const byte Separator = 0x1f;
+        private const int OnStack = 1024;
 
-        public static ulong Add(ulong hash, string text)
+        [SkipLocalsInit]
+        public static ulong Add(ulong hash, ReadOnlySpan<char> text)
         {
-            foreach (var value in Encoding.UTF8.GetBytes(text))
-                hash = (hash ^ value) * Prime;
+            var most = Encoding.UTF8.GetMaxByteCount(text.Length);
+            var bytes = most <= OnStack ? stackalloc byte[OnStack] : new byte[most];
+            foreach (var value in bytes[..Encoding.UTF8.GetBytes(text, bytes)]) hash = (hash ^ value) * Prime;
             return (hash ^ Separator) * Prime;
         }
     }

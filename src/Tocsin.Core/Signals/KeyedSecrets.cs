@@ -17,7 +17,7 @@ internal static class KeyedSecrets
         var at = 0;
         while (at < text.Length)
         {
-            var hit = text[at..].IndexOfAny(SecretKeys.Words);
+            var hit = SecretKeys.Words.In(text[at..]);
             if (hit < 0)
                 return;
             at = Math.Max(at + hit + 1, Look(text, at + hit, found));

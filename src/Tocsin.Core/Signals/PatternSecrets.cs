@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Tocsin.Core.Signals;
 
 /// <summary>
-/// Secrets known by a shape that is more than a prefix: SQL statements, Redis commands in error objects, PEM blocks, card numbers. Each
+/// Secrets known by a shape that is more than a prefix: SQL statements, Redis commands in error objects, PEM blocks. Each
 /// pattern is gated by a literal, has only bounded repetitions, and is generated at build time.
 /// </summary>
 internal static partial class PatternSecrets
@@ -20,7 +20,7 @@ internal static partial class PatternSecrets
         FindDiscordTokens(text, found);
         FindSql(text, found);
         FindRedisArguments(text, found);
-        FindCards(text, found);
+        CardNumbers.Find(text, found);
     }
 
     private static void FindPem(ReadOnlySpan<char> text, SecretFindings found)
@@ -144,46 +144,6 @@ internal static partial class PatternSecrets
             KeyedSecrets.ClaimArray(text, match.Index + match.Length - 1, "password", found);
     }
 
-    private static void FindCards(string text, SecretFindings found)
-    {
-        foreach (var match in CardNumber().EnumerateMatches(text))
-        {
-            if (IsCard(text.AsSpan(match.Index, match.Length)))
-                found.Add(match.Index, match.Index + match.Length, "card-number");
-        }
-    }
-
-    /// <summary>Luhn's check and a card network's first digits: a tenth of all long numbers passes the check alone.</summary>
-    private static bool IsCard(ReadOnlySpan<char> text)
-    {
-        var sum = 0;
-        var digits = 0;
-        for (var i = text.Length - 1; i >= 0; i--)
-        {
-            if (!char.IsAsciiDigit(text[i]))
-                continue;
-            var digit = text[i] - '0';
-            if (digits++ % 2 == 1)
-                digit = digit > 4 ? (2 * digit) - 9 : 2 * digit;
-            sum += digit;
-        }
-
-        if (sum % 10 != 0)
-            return false;
-        return (text[0], text[1], digits) switch
-        {
-            ('4', _, 16 or 19) => true,
-            ('5', >= '0' and <= '8', 16) => true,
-            ('2', >= '2' and <= '7', 16) => true,
-            ('6', _, 16 or 19) => true,
-            ('8', '1' or '2', 16) => true,
-            ('3', '5', 16) => true,
-            ('3', '4' or '7', 15) => true,
-            ('3', '0' or '6' or '8', 14) => true,
-            _ => false,
-        };
-    }
-
     [GeneratedRegex(@"\brzp_(?:live|test)_[A-Za-z0-9]{14}[:,|;/ \t]{1,3}[A-Za-z0-9]{24}(?![A-Za-z0-9])")]
     private static partial Regex RazorpayPair();
 
@@ -201,7 +161,4 @@ internal static partial class PatternSecrets
 
     [GeneratedRegex(@"\bname[\\'""]{0,4}[ \t]{0,4}:[ \t]{0,4}[\\'""]{1,4}(?:auth|hello)[\\'""]{1,4},?[ \t\r\n]{0,40}[\\'""]{0,4}args[\\'""]{0,4}[ \t]{0,4}:[ \t]{0,4}\[", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex RedisArguments();
-
-    [GeneratedRegex(@"(?<![\w.-])(?>[0-9]{4}(?<gap>[ -])[0-9]{4}\k<gap>[0-9]{4}\k<gap>[0-9]{4}|[0-9]{4}[ -][0-9]{6}[ -][0-9]{5}|[0-9]{14,19})(?![\w-]|\.[0-9])")]
-    private static partial Regex CardNumber();
 }

@@ -112,7 +112,7 @@ internal static class Placeholders
     }
 
     private static bool HasSecretWord(ReadOnlySpan<char> value) =>
-        value.IndexOfAny(SecretKeys.Words) >= 0 || value.EndsWith("key", StringComparison.OrdinalIgnoreCase);
+        SecretKeys.Words.In(value) >= 0 || value.EndsWith("key", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsAll(ReadOnlySpan<char> value, Func<char, bool> allowed)
     {

@@ -9,6 +9,7 @@ internal sealed class SecretFindings
     public const string MarkStart = "[redacted:";
     private const int MaxKindLength = 32;
 
+    // A class, as the library's list of a value of our own waits for the compiler.
     private readonly List<Claim> claims = [];
 
     public void Add(int start, int end, string kind)
@@ -96,5 +97,5 @@ internal sealed class SecretFindings
         return (text.Length, text.Length);
     }
 
-    private readonly record struct Claim(int Start, int End, string Kind, int Rank);
+    private sealed record Claim(int Start, int End, string Kind, int Rank);
 }

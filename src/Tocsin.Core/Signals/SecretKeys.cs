@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Tocsin.Core.Signals;
 
 /// <summary>How the value beside a name is treated.</summary>
@@ -23,8 +21,8 @@ internal static class SecretKeys
     public const int MaxLength = 96;
 
     /// <summary>What a name must contain to be looked at; written out with each separator that occurs, as the search is literal.</summary>
-    public static readonly SearchValues<string> Words = SearchValues.Create(
-        [
+    public static readonly WordSearch Words = new(
+        (string[])[
             "password", "passwd", "passphrase", "passwort", "pwd", "pass", "secret", "token", "credential", "authorization", "cookie",
             "apikey", "api_key", "api-key", "api key", "accesskey", "access_key", "access-key", "access key",
             "privatekey", "private_key", "private-key", "private key", "presharedkey", "preshared_key", "preshared-key", "psk",

@@ -1,9 +1,7 @@
-using System.Buffers;
-
 namespace Tocsin.Core.Signals;
 
 /// <summary>
-/// Secrets that name their issuer: a fixed prefix and a run of known characters. One table, one vectorised pass; text without any
+/// Secrets that name their issuer: a fixed prefix and a run of known characters. One table, one pass; text without any
 /// of the prefixes costs that pass only.
 /// </summary>
 internal static class TokenForms
@@ -13,14 +11,14 @@ internal static class TokenForms
     private const string Digits = "0123456789";
     private const string Alnum = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" + Digits;
 
-    private static readonly SearchValues<char> Upper = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ" + Digits);
-    private static readonly SearchValues<char> Hex = SearchValues.Create("abcdef" + Digits);
-    private static readonly SearchValues<char> Word = SearchValues.Create(Alnum);
-    private static readonly SearchValues<char> Dashed = SearchValues.Create(Alnum + "_-");
-    private static readonly SearchValues<char> Dotted = SearchValues.Create(Alnum + "_-.");
-    private static readonly SearchValues<char> Base64 = SearchValues.Create(Alnum + "+/=_-");
-    private static readonly SearchValues<char> Query = SearchValues.Create(Alnum + "+/=_-%.");
-    private static readonly SearchValues<char> Path = SearchValues.Create(Alnum + "_-/\\.@");
+    private static readonly CharSet Upper = new CharSet("ABCDEFGHIJKLMNOPQRSTUVWXYZ" + Digits);
+    private static readonly CharSet Hex = new CharSet("abcdef" + Digits);
+    private static readonly CharSet Word = new CharSet(Alnum);
+    private static readonly CharSet Dashed = new CharSet(Alnum + "_-");
+    private static readonly CharSet Dotted = new CharSet(Alnum + "_-.");
+    private static readonly CharSet Base64 = new CharSet(Alnum + "+/=_-");
+    private static readonly CharSet Query = new CharSet(Alnum + "+/=_-%.");
+    private static readonly CharSet Path = new CharSet(Alnum + "_-/\\.@");
 
     private static readonly Form[] Forms =
     [
@@ -89,21 +87,20 @@ internal static class TokenForms
         new("AGE-SECRET-KEY-1", "age-key", Upper, 40),
         new("?sig=", "azure-signature", Query, 16, Keep: 5, Free: true),
         new("&sig=", "azure-signature", Query, 16, Keep: 5, Free: true),
-        new("$2a$", "password-hash", SearchValues.Create(Alnum + "./$"), 50),
-        new("$2b$", "password-hash", SearchValues.Create(Alnum + "./$"), 50),
-        new("$2y$", "password-hash", SearchValues.Create(Alnum + "./$"), 50),
-        new("$argon2", "password-hash", SearchValues.Create(Alnum + "./$=,+"), 40),
+        new("$2a$", "password-hash", new CharSet(Alnum + "./$"), 50),
+        new("$2b$", "password-hash", new CharSet(Alnum + "./$"), 50),
+        new("$2y$", "password-hash", new CharSet(Alnum + "./$"), 50),
+        new("$argon2", "password-hash", new CharSet(Alnum + "./$=,+"), 40),
     ];
 
-    private static readonly SearchValues<string> Prefixes =
-        SearchValues.Create(Array.ConvertAll(Forms, static form => form.Prefix), StringComparison.Ordinal);
+    private static readonly WordSearch Prefixes = new(Array.ConvertAll(Forms, static form => form.Prefix), StringComparison.Ordinal);
 
     public static void Find(ReadOnlySpan<char> text, SecretFindings found)
     {
         var at = 0;
         while (at < text.Length)
         {
-            var hit = text[at..].IndexOfAny(Prefixes);
+            var hit = Prefixes.In(text[at..]);
             if (hit < 0)
                 return;
             at = Look(text, at + hit, found);
@@ -116,7 +113,7 @@ internal static class TokenForms
         || value.StartsWith("pk_live_", StringComparison.Ordinal) || value.StartsWith("pk_test_", StringComparison.Ordinal)
         || value.StartsWith("arn:", StringComparison.Ordinal)
         || ((value.StartsWith("AKIA", StringComparison.Ordinal) || value.StartsWith("ASIA", StringComparison.Ordinal))
-            && (value[4..].StartsWith(SecretFindings.MarkStart, StringComparison.Ordinal) || (value.Length == 20 && !value.ContainsAnyExcept(Upper))));
+            && (value[4..].StartsWith(SecretFindings.MarkStart, StringComparison.Ordinal) || (value.Length == 20 && Upper.Run(value) == value.Length)));
 
     private static int Look(ReadOnlySpan<char> text, int at, SecretFindings found)
     {
@@ -141,11 +138,11 @@ internal static class TokenForms
         return at + 1;
     }
 
-    private static int RunLength(ReadOnlySpan<char> body, SearchValues<char> chars)
+    private static int RunLength(ReadOnlySpan<char> body, CharSet chars)
     {
-        var length = body.IndexOfAnyExcept(chars);
-        if (length < 0)
-            return body.Length;
+        var length = chars.Run(body);
+        if (length == body.Length)
+            return length;
         while (length > 0 && body[length - 1] is '.' or '\\')
             length--;
         return length;
@@ -176,5 +173,5 @@ internal static class TokenForms
     /// <param name="Keep">Characters that stay readable, counted from the prefix's first.</param>
     /// <param name="Free">The prefix may follow a letter or digit: it is a place in an address, not a word.</param>
     private sealed record Form(
-        string Prefix, string Kind, SearchValues<char> Chars, int Min, int Keep = 0, int Max = int.MaxValue, bool Free = false, BodyCheck? Check = null);
+        string Prefix, string Kind, CharSet Chars, int Min, int Keep = 0, int Max = int.MaxValue, bool Free = false, BodyCheck? Check = null);
 }

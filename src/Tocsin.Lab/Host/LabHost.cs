@@ -219,9 +219,9 @@ public sealed class LabHost : IAsyncDisposable
         await Balancing.StartAsync(cancel);
         owned.Push(await LabServer.ListenAsync(Network.FrontDoor, Door.Handle, cancel));
         owned.Push(await LabServer.ListenAsync(options.Folder.Socket, new LabControl(this).Handle, cancel));
-        loops.Add(Guarded("scheduler", Engine.RunAsync));
-        loops.Add(Guarded("load balancing", Balancing.RunAsync));
-        loops.Add(Guarded("upkeep", new Upkeep(World, Balancing, accessLogs, TimeProvider.System).RunAsync));
+        loops.Add(GuardedAsync("scheduler", Engine.RunAsync, ending.Token));
+        loops.Add(GuardedAsync("load balancing", Balancing.RunAsync, ending.Token));
+        loops.Add(GuardedAsync("upkeep", new Upkeep(World, Balancing, accessLogs, TimeProvider.System).RunAsync, ending.Token));
         if (options.WithTraffic) foreach (var environment in options.Platform.Environments) StartTraffic(environment);
         options.Folder.Write(State);
     }
@@ -261,7 +261,7 @@ public sealed class LabHost : IAsyncDisposable
         var requests = options.Lab.Requests.Select(r => new TrafficRequest("GET", options.Lab.Programs.First(p => p.Service == r.Service).Hosts[0], r.Path, r.Share)).ToImmutableArray();
         if (requests.Length == 0) return;
         var running = traffic[environment.Name] = new Traffic(new IPEndPoint(IPAddress.Parse(Network.Balancer(environment.Name)), Network.HttpPort), requests, options.Lab.PerSecond, TimeProvider.System);
-        loops.Add(Guarded($"traffic of {environment.Name}", running.RunAsync));
+        loops.Add(GuardedAsync($"traffic of {environment.Name}", running.RunAsync, ending.Token));
     }
 
     private List<Operation> AllOperations() =>
@@ -283,17 +283,17 @@ public sealed class LabHost : IAsyncDisposable
         return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
     }
 
-    private async Task Guarded(string loop, Func<CancellationToken, Task> run)
+    private async Task GuardedAsync(string loop, Func<CancellationToken, Task> run, CancellationToken cancel)
     {
         await Task.Yield();
-        while (!ending.IsCancellationRequested)
+        while (!cancel.IsCancellationRequested)
         {
             try
             {
-                await run(ending.Token);
+                await run(cancel);
                 return;
             }
-            catch (OperationCanceledException) when (ending.IsCancellationRequested)
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
             {
                 return;
             }

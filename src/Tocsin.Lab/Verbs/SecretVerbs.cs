@@ -19,12 +19,12 @@ internal static class SecretVerbs
         new("permission deny", "Deny a role or user an action, whatever else allows it.", [new("PRINCIPAL", "A role's or user's name"), new("ACTION", "Such as secretsmanager:GetSecretValue; * is allowed")], Deny)
         {
             Options = [new("--resource", "The ARN that it is denied on (default: all)")],
-            Example = "permission deny zelly-production-fastify-nova-execution secretsmanager:GetSecretValue",
+            Example = "permission deny lab-operator secretsmanager:GetSecretValue",
         },
         new("permission allow", "Take such a denial back.", [new("PRINCIPAL", "A role's or user's name"), new("ACTION", "The action that was denied")], Allow)
         {
             Breaks = static _ => false,
-            Example = "permission allow zelly-production-fastify-nova-execution secretsmanager:GetSecretValue",
+            Example = "permission allow lab-operator secretsmanager:GetSecretValue",
         },
     ];
 

@@ -51,13 +51,13 @@ internal sealed class ScanRun(MatchSet set, StreamOptions options, TimeWindow wi
         var scan = new LogScan(set, options) { IsLive = isLive };
 
         // It is not disposed: that would wait for a read that is under way, and a stop shall not.
-        var standardInput = sources.Any(s => s.IsStandardInput) ? Console.OpenStandardInput() : null;
+        Stream? standardInput = null;
         using var progress = terminal.ErrorIsTerminal && !isLive ? new ProgressLine(terminal, clock) : null;
         foreach (var source in sources)
         {
             if (cancel.IsCancellationRequested) break;
             if (source.Refusal is { } refusal) Refuse(source, refusal);
-            else Read(scan, source, standardInput, progress, cancel);
+            else Read(scan, source, source.IsStandardInput ? standardInput ??= Console.OpenStandardInput() : null, progress, cancel);
         }
     }
 

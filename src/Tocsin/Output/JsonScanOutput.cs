@@ -121,10 +121,10 @@ internal sealed class JsonScanOutput(Terminal terminal) : ScanOutput
         w.Time("first", entry.First);
         w.Time("last", entry.Last);
         w.WriteStartObject("sources");
-        foreach (var (source, count) in entry.Sources) w.WriteNumber(source, count);
+        foreach (var source in entry.Sources) w.WriteNumber(source.Source, source.Count);
         w.WriteEndObject();
         w.WriteStartObject("minutes");
-        foreach (var (minute, count) in entry.Minutes) w.WriteNumber(InstantPattern.General.Format(minute), count);
+        foreach (var minute in entry.Minutes) w.WriteNumber(InstantPattern.General.Format(minute.Minute), minute.Count);
         w.WriteEndObject();
         w.WriteStartArray("forms");
         foreach (var group in entry.Groups.Take(MaxForms)) WriteGroup(w, group);

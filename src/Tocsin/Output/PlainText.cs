@@ -5,6 +5,9 @@ namespace Tocsin.Cli.Output;
 /// <summary>Log text made safe to show: a terminal must not obey what an attacker wrote into a log.</summary>
 internal static class PlainText
 {
+    // Cut, not filled: the library's way to fill memory waits for the compiler at its first use.
+    private const string Blank = "                                                                                ";
+
     /// <summary>The text on one line, without escape sequences and control characters.</summary>
     public static string Of(string text)
     {
@@ -28,6 +31,9 @@ internal static class PlainText
         return plain.ToString().Trim();
     }
 
+    /// <summary>So many blanks; none where the number is negative.</summary>
+    public static string Blanks(int count) => count <= Blank.Length ? Blank[..Math.Max(0, count)] : new string(' ', count);
+
     /// <summary>The text broken at blanks so that no line is longer than the width; further lines are indented.</summary>
     public static string Wrap(string text, int width, int indent)
     {
@@ -37,7 +43,7 @@ internal static class PlainText
         {
             if (length > 0 && length + 1 + word.Length > width)
             {
-                lines.Append('\n').Append(' ', indent);
+                lines.Append('\n').Append(Blanks(indent));
                 length = 0;
             }
             else if (length > 0)

@@ -29,7 +29,7 @@ internal sealed class Report(Terminal terminal)
         _ => terminal.Bold(id),
     };
 
-    public void Line(string label, string text) => terminal.Out.WriteLine($"  {terminal.Dim(label.PadRight(LabelWidth))} {text}");
+    public void Line(string label, string text) => terminal.Out.WriteLine($"  {terminal.Dim(label + PlainText.Blanks(LabelWidth - label.Length))} {text}");
 
     /// <summary>Text wrapped beside its label; a colour goes around each line.</summary>
     public void Text(string label, string text, Func<string, string>? paint = null)
@@ -45,10 +45,11 @@ internal sealed class Report(Terminal terminal)
     public void CausesAndFix(Entry entry, IReadOnlyList<Cause> causes)
     {
         var label = causes.Count == 1 ? "cause" : "causes";
-        foreach (var cause in causes.Take(causes.Count == MaxCauses + 1 ? MaxCauses + 1 : MaxCauses))
+        var shown = causes.Count <= MaxCauses + 1 ? causes.Count : MaxCauses;
+        for (var i = 0; i < shown; i++)
         {
-            var lines = PlainText.Wrap(cause.Title, Width - 2, 2);
-            Line(label, $"· {lines.Replace("\n", $"\n{new string(' ', Indent)}", StringComparison.Ordinal)}");
+            var lines = PlainText.Wrap(causes[i].Title, Width - 2, 2);
+            Line(label, $"· {lines.Replace("\n", $"\n{PlainText.Blanks(Indent)}", StringComparison.Ordinal)}");
             label = "";
         }
         if (causes.Count > MaxCauses + 1) Line("", terminal.Dim(string.Create(CultureInfo.InvariantCulture, $"and {causes.Count - MaxCauses} more")));
@@ -64,9 +65,27 @@ internal sealed class Report(Terminal terminal)
     /// <summary>The causes that a matched signature points at come first, then the usual ones.</summary>
     public static IReadOnlyList<Cause> CausesOf(Entry entry, IEnumerable<string> signatures)
     {
-        var matched = signatures.ToHashSet(StringComparer.Ordinal);
-        var pointed = entry.Signatures.Where(s => matched.Contains(s.Id)).SelectMany(s => s.Causes).ToHashSet(StringComparer.Ordinal);
-        return [.. entry.Causes.OrderByDescending(c => pointed.Contains(c.Id)).ThenByDescending(c => c.Prior)];
+        var matched = new HashSet<string>(signatures, StringComparer.Ordinal);
+        var pointed = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var signature in entry.Signatures)
+        {
+            if (!matched.Contains(signature.Id)) continue;
+            foreach (var cause in signature.Causes) pointed.Add(cause);
+        }
+        var ordered = new List<Cause>(entry.Causes.Length);
+        foreach (var cause in entry.Causes)
+        {
+            var at = ordered.Count;
+            while (at > 0 && ComesBefore(cause, ordered[at - 1], pointed)) at--;
+            ordered.Insert(at, cause);
+        }
+        return ordered;
+    }
+
+    private static bool ComesBefore(Cause one, Cause other, HashSet<string> pointed)
+    {
+        var isPointed = pointed.Contains(one.Id);
+        return isPointed != pointed.Contains(other.Id) ? isPointed : one.Prior > other.Prior;
     }
 
     /// <summary>A line cut to the width around the words by which the signature was found, which in a long line stand far from its start.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Tocsin.Core.Matching;
 using Tocsin.Core.Signals;
 
@@ -15,14 +16,24 @@ internal sealed record ShownMatch(string Text, ImmutableArray<string> Before, Im
     /// <summary>As above, each text tidied first: what an escape sequence splits must not pass for harmless.</summary>
     public static ShownMatch Of(Match match, Func<string, string> tidy)
     {
+        if (match.Before.IsEmpty && match.After.IsEmpty) return Alone(match, tidy);
         string[] lines = [.. match.Before.Select(tidy), tidy(match.Text), .. match.After.Select(tidy)];
         var at = match.Before.Length;
-        var shown = lines.Length == 1 ? [Redactor.Default.Redact(lines[0])] : Redact(lines);
+        var shown = Redact(lines);
         return new ShownMatch(
             shown[at],
             [.. shown.Take(at)],
             [.. shown.Skip(at + 1)],
             [.. match.Captures.Select(c => c with { Value = Capture(lines[at], shown[at], tidy(c.Value)) })]);
+    }
+
+    private static ShownMatch Alone(Match match, Func<string, string> tidy)
+    {
+        var line = tidy(match.Text);
+        var shown = Redactor.Default.Redact(line);
+        var captures = new Capture[match.Captures.Length];
+        for (var i = 0; i < captures.Length; i++) captures[i] = match.Captures[i] with { Value = Capture(line, shown, tidy(match.Captures[i].Value)) };
+        return new ShownMatch(shown, [], [], ImmutableCollectionsMarshal.AsImmutableArray(captures));
     }
 
     private static string Capture(string line, string shown, string value) =>

@@ -18,7 +18,7 @@ internal sealed class TextScanOutput(Terminal terminal, bool withContext, bool l
 
     public override void End(ScanSummary summary)
     {
-        var found = Tally.Entries.ToList();
+        var found = Tally.Entries;
         if (live || (withContext && found.Count > 0)) terminal.Out.WriteLine();
         foreach (var tally in found) WriteEntry(tally, found);
         var what = found.Count switch
@@ -53,30 +53,49 @@ internal sealed class TextScanOutput(Terminal terminal, bool withContext, bool l
         if (live) terminal.Out.Flush();
     }
 
-    private void WriteEntry(EntryTally tally, List<EntryTally> all)
+    private void WriteEntry(EntryTally tally, IReadOnlyList<EntryTally> all)
     {
         var entry = tally.Entry;
         report.Heading(entry, tally.Strongest, terminal.Bold(Times(tally.Count)));
-        WriteForms(tally);
-        var sources = tally.Sources.ToList();
+        var groups = tally.Groups;
+        WriteForms(tally, groups);
+        var sources = tally.Sources;
         if (sources.Count > 1)
         {
-            var named = sources.Take(MaxSources).Select(s => string.Create(CultureInfo.InvariantCulture, $"{PlainText.Of(s.Key)} ({s.Value:#,0})"));
+            var named = sources.Take(MaxSources).Select(s => string.Create(CultureInfo.InvariantCulture, $"{PlainText.Of(s.Source)} ({s.Count:#,0})"));
             report.Text("in", string.Join(", ", named) + (sources.Count > MaxSources ? string.Create(CultureInfo.InvariantCulture, $" and {sources.Count - MaxSources} more logs") : ""));
         }
         WriteTimes(tally);
-        WriteNotes(tally, all);
-        report.CausesAndFix(entry, Report.CausesOf(entry, tally.Groups.SelectMany(g => g.First.Signatures)));
+        if (tally.Strongest == Says.Hint || all.Count > 1) WriteNotes(tally, all);
+        report.CausesAndFix(entry, Report.CausesOf(entry, Signatures(groups)));
     }
 
-    private void WriteForms(EntryTally tally)
+    private static List<string> Signatures(IReadOnlyList<ErrorGroup> groups)
     {
-        var groups = tally.Groups.ToList();
-        var shown = groups.Take(groups.Count == MaxForms + 1 ? MaxForms + 1 : MaxForms).Select(g => (Group: g, Place: Place(g.Source, g.First.Line) + (g.Count > 1 && groups.Count > 1 ? $" {Times(g.Count)}" : ""))).ToList();
-        var column = shown.Max(s => s.Place.Length);
-        var label = "where";
-        foreach (var (group, place) in shown)
+        var found = new List<string>();
+        foreach (var group in groups)
         {
+            foreach (var signature in group.First.Signatures)
+            {
+                if (!found.Contains(signature)) found.Add(signature);
+            }
+        }
+        return found;
+    }
+
+    private void WriteForms(EntryTally tally, IReadOnlyList<ErrorGroup> groups)
+    {
+        var places = new string[groups.Count <= MaxForms + 1 ? groups.Count : MaxForms];
+        var column = 0;
+        for (var i = 0; i < places.Length; i++)
+        {
+            places[i] = Place(groups[i].Source, groups[i].First.Line) + (groups[i].Count > 1 && groups.Count > 1 ? $" {Times(groups[i].Count)}" : "");
+            column = Math.Max(column, places[i].Length);
+        }
+        var label = "where";
+        for (var i = 0; i < places.Length; i++)
+        {
+            var (group, place) = (groups[i], places[i]);
             var text = ShownMatch.Of(group.First, PlainText.Of).Text;
             if (column > report.Width / 2)
             {
@@ -85,11 +104,11 @@ internal sealed class TextScanOutput(Terminal terminal, bool withContext, bool l
             }
             else
             {
-                report.Line(label, $"{terminal.Cyan(place.PadRight(column))}  {Report.Excerpt(text, report.Width - column - 2, tally.Entry, group.First.Signature)}");
+                report.Line(label, $"{terminal.Cyan(place)}{PlainText.Blanks(column - place.Length)}  {Report.Excerpt(text, report.Width - column - 2, tally.Entry, group.First.Signature)}");
             }
             label = "";
         }
-        if (groups.Count > shown.Count) report.Line("", terminal.Dim(string.Create(CultureInfo.InvariantCulture, $"and {groups.Count - shown.Count:#,0} more forms of it")));
+        if (groups.Count > places.Length) report.Line("", terminal.Dim(string.Create(CultureInfo.InvariantCulture, $"and {groups.Count - places.Length:#,0} more forms of it")));
     }
 
     private void WriteTimes(EntryTally tally)
@@ -99,7 +118,7 @@ internal sealed class TextScanOutput(Terminal terminal, bool withContext, bool l
         report.Line("when", Span(first, last) + (bars.Length == 0 ? "" : $"  {terminal.Dim(bars)}"));
     }
 
-    private void WriteNotes(EntryTally tally, List<EntryTally> all)
+    private void WriteNotes(EntryTally tally, IReadOnlyList<EntryTally> all)
     {
         var id = tally.Entry.Id;
 
@@ -112,13 +131,13 @@ internal sealed class TextScanOutput(Terminal terminal, bool withContext, bool l
     }
 
     // Whoever has scrolled to the end sees everything once more, without going back.
-    private void WriteDigest(List<EntryTally> found)
+    private void WriteDigest(IReadOnlyList<EntryTally> found)
     {
         var width = found.Max(t => t.Entry.Id.Length);
         var counts = found.Max(t => Times(t.Count).Length);
         foreach (var tally in found)
         {
-            var since = tally.First is { } first ? terminal.Dim($"  since {first:uuuu-MM-dd HH:mm:ss}") : "";
+            var since = tally.First is { } first ? terminal.Dim($"  since {Shown(first, "yyyy-MM-dd HH:mm:ss")}") : "";
             terminal.Out.WriteLine($"  {report.Named(tally.Entry.Id, tally.Strongest)}{new string(' ', width - tally.Entry.Id.Length)}  {Times(tally.Count).PadLeft(counts)}{since}");
         }
     }
@@ -126,22 +145,25 @@ internal sealed class TextScanOutput(Terminal terminal, bool withContext, bool l
     // How often over the time it was seen, in equal steps of whole minutes.
     private static string Histogram(EntryTally tally)
     {
-        var minutes = tally.Minutes.ToList();
+        var minutes = tally.Minutes;
         var span = minutes.Count < 2 ? 0 : (int)Math.Min((minutes[^1].Minute - minutes[0].Minute).TotalMinutes, int.MaxValue - 1) + 1;
         if (span < 3) return "";
         var step = (span + MaxBars - 1) / MaxBars;
         var counts = new long[(span + step - 1) / step];
-        foreach (var (minute, count) in minutes) counts[(int)(minute - minutes[0].Minute).TotalMinutes / step] += count;
+        foreach (var minute in minutes) counts[(int)(minute.Minute - minutes[0].Minute).TotalMinutes / step] += minute.Count;
         var most = counts.Max();
         return string.Concat(counts.Select(c => c == 0 ? ' ' : Bars[(int)((c * Bars.Length - 1) / most)])).TrimEnd();
     }
 
     private static string Span(Instant first, Instant last) => first switch
     {
-        _ when first == last => $"{first:uuuu-MM-dd HH:mm:ss} UTC",
-        _ when first.InUtc().Date == last.InUtc().Date => $"{first:uuuu-MM-dd HH:mm:ss} to {last:HH:mm:ss} UTC",
-        _ => $"{first:uuuu-MM-dd HH:mm} to {last:uuuu-MM-dd HH:mm} UTC",
+        _ when first == last => $"{Shown(first, "yyyy-MM-dd HH:mm:ss")} UTC",
+        _ when first.ToDateTimeUtc().Date == last.ToDateTimeUtc().Date => $"{Shown(first, "yyyy-MM-dd HH:mm:ss")} to {Shown(last, "HH:mm:ss")} UTC",
+        _ => $"{Shown(first, "yyyy-MM-dd HH:mm")} to {Shown(last, "yyyy-MM-dd HH:mm")} UTC",
     };
+
+    // The library's own way: NodaTime's patterns are built at run time, which a single find would wait for.
+    private static string Shown(Instant time, string pattern) => time.ToDateTimeUtc().ToString(pattern, CultureInfo.InvariantCulture);
 
     private static string Times(long count) => string.Create(CultureInfo.InvariantCulture, $"×{count:#,0}");
 

@@ -45,14 +45,14 @@ internal sealed class EcsEngine : IDisposable
             while (!cancel.IsCancellationRequested)
             {
                 lock (World.Gate) Tick(ending.Token);
-                await Reap();
+                await ReapAsync(cancel);
                 await changed.WaitAsync(Beat, cancel);
             }
         }
         finally
         {
             await ending.CancelAsync();
-            foreach (var (_, life) in lives.Values.ToList()) await Quietly(life);
+            foreach (var (_, life) in lives.Values.ToList()) await life.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -213,25 +213,13 @@ internal sealed class EcsEngine : IDisposable
         return new TaskHealth(all.All(b => b.Target is not null), all.All(b => b.Target is { State: "healthy" or "unused" }), bad.Target is not null, bad.Group?.Arn, bad.Port, bad.Target?.Description);
     }
 
-    private async Task Reap()
+    private async Task ReapAsync(CancellationToken cancel)
     {
+        cancel.ThrowIfCancellationRequested();
         foreach (var (id, (_, life)) in lives.Where(l => l.Value.Life.IsCompleted).ToList())
         {
             await life;
             lock (World.Gate) lives.Remove(id);
-        }
-    }
-
-    private static async Task Quietly(Task life)
-    {
-        try
-        {
-            await life;
-        }
-        catch (OperationCanceledException e)
-        {
-            // The lab ends, and the task with it.
-            _ = e;
         }
     }
 }
