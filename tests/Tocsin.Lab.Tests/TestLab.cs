@@ -19,6 +19,8 @@ internal sealed class TestLab : IAsyncDisposable
 
     public LabHost Host { get; }
 
+    public LabFolder Folder => new(folder);
+
     public static async Task<TestLab> StartAsync(double scale, CancellationToken cancel)
     {
         var path = Directory.CreateTempSubdirectory("tl-").FullName;

@@ -142,6 +142,12 @@ public sealed class LabHost : IAsyncDisposable
     /// <summary>Notes what a verb or fault broke, until it is healed. Called with the world's lock held.</summary>
     internal void Break(string by, string environment, string what) => broken.Add(new Broken(by, environment, what, clock.Now));
 
+    /// <summary>A secret that the healthy platform has, also when it is deleted. Called with the world's lock held.</summary>
+    internal Aws.Secrets.Secret? Remembered(LabRegion region, string name) => baseline!.Secret(region, name);
+
+    /// <summary>Listener rules as the healthy platform has them. Called with the world's lock held.</summary>
+    internal void RestoreRules(LabRegion region) => baseline!.RestoreRules(region);
+
     /// <summary>Puts everything back; the tasks then take their time to start.</summary>
     public void Heal()
     {

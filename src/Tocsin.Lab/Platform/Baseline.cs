@@ -16,6 +16,8 @@ internal sealed class Baseline
     private readonly LabWorld world;
     private readonly EcsEngine engine;
     private readonly List<Action> restores = [];
+    private readonly List<(LabRegion Region, Action Restore)> routing = [];
+    private readonly Dictionary<(string Region, string Name), Aws.Secrets.Secret> secrets = [];
 
     /// <summary>Remembers the world as it is. Called with the world's lock held.</summary>
     public Baseline(LabWorld world, EcsEngine engine)
@@ -29,9 +31,14 @@ internal sealed class Baseline
             foreach (var secret in region.Secrets.Secrets.Values) Remember(region, secret);
             foreach (var repository in region.Images.Repositories.Values) Remember(region, repository);
             foreach (var group in region.Elb.TargetGroups.Values) Remember(group);
-            foreach (var balancer in region.Elb.Balancers.Values) Remember(balancer);
+            foreach (var balancer in region.Elb.Balancers.Values) Remember(region, balancer);
             restores.Add(() => region.Ecs.PlacementFailure = null);
             Remember(region);
+            var groups = region.Elb.TargetGroups.Keys.ToHashSet(StringComparer.Ordinal);
+            restores.Add(() =>
+            {
+                foreach (var added in region.Elb.TargetGroups.Keys.Where(k => !groups.Contains(k)).ToList()) region.Elb.TargetGroups.Remove(added);
+            });
         }
         // Services last: they are deployed on what the others put back.
         foreach (var region in world.Regions.Values)
@@ -39,6 +46,10 @@ internal sealed class Baseline
             foreach (var service in region.Ecs.Clusters.Values.SelectMany(c => c.Services.Values)) Remember(region, service);
         }
     }
+
+    public Aws.Secrets.Secret? Secret(LabRegion region, string name) => secrets.GetValueOrDefault((region.Name, name));
+
+    public void RestoreRules(LabRegion region) => routing.Where(r => r.Region == region).ToList().ForEach(r => r.Restore());
 
     /// <summary>Further things that are put back, before the services are.</summary>
     public void Add(Action restore) => restores.Insert(0, restore);
@@ -63,9 +74,10 @@ internal sealed class Baseline
     private void Remember(LabRegion region, Aws.Secrets.Secret secret)
     {
         var value = secret.Current!.Value;
+        secrets[(region.Name, secret.Name)] = secret;
         restores.Add(() =>
         {
-            secret.Deleted = null;
+            (secret.Deleted, secret.GoneAt) = (null, null);
             region.Secrets.Secrets[secret.Name] = secret;
             if (secret.Current?.Value != value) secret.Put(value, world.Clock.Now);
         });
@@ -120,19 +132,24 @@ internal sealed class Baseline
         restores.Add(() => (group.HealthPath, group.HealthPort, group.Matcher, group.Interval, group.Timeout, group.HealthyThreshold, group.UnhealthyThreshold) = (path, port, matcher, interval, timeout, healthy, unhealthy));
     }
 
-    private void Remember(LoadBalancer balancer)
+    private void Remember(LabRegion region, LoadBalancer balancer)
     {
         var attributes = balancer.Attributes.ToDictionary(StringComparer.Ordinal);
         var rules = balancer.Listeners.Select(l => (Listener: l, Rules: l.Rules.ToList())).ToList();
         restores.Add(() =>
         {
             foreach (var (name, value) in attributes) balancer.Attributes[name] = value;
+        });
+        Action restore = () =>
+        {
             foreach (var (listener, was) in rules)
             {
                 listener.Rules.Clear();
                 listener.Rules.AddRange(was);
             }
-        });
+        };
+        restores.Add(restore);
+        routing.Add((region, restore));
     }
 
     private void Remember(LabRegion region, EcsServiceState service)

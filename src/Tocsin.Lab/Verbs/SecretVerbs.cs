@@ -15,7 +15,8 @@ internal static class SecretVerbs
         new("secret set", "Set keys of a secret.", [Secret, new("KEY=VALUE", "What to set", Many: true)], Set) { Example = "secret set fastify-nova DB_HOST=10.9.9.9" },
         new("secret unset", "Remove keys from a secret.", [Secret, new("KEY", "What to remove", Many: true)], Unset) { Example = "secret unset fastify-nova FIREBASE_SERVICE_ACCOUNT" },
         new("secret raw", "Replace a secret's whole text, also by what is no JSON.", [Secret, new("TEXT", "The new text")], c => Put(c, c[1])) { Example = "secret raw fastify-nova '{DB_HOST:'" },
-        new("secret delete", "Delete a secret at once.", [Secret], Delete) { Example = "secret delete fastify-nova" },
+        new("secret delete", "Delete a secret, at once or with a recovery window.", [Secret], Delete) { Options = [new("--days", "Mark it for deletion after so many days")], Example = "secret delete fastify-nova --days 7" },
+        new("secret restore", "Take a deletion back, or else make the previous version the current one.", [new("SECRET", "A secret's name, or the service whose secret it is")], Restore) { Breaks = static _ => false, Example = "secret restore fastify-nova" },
         new("permission deny", "Deny a role or user an action, whatever else allows it.", [new("PRINCIPAL", "A role's or user's name"), new("ACTION", "Such as secretsmanager:GetSecretValue; * is allowed")], Deny)
         {
             Options = [new("--resource", "The ARN that it is denied on (default: all)")],
@@ -67,8 +68,34 @@ internal static class SecretVerbs
     private static string Delete(VerbCall call)
     {
         var secret = call.Secret(0);
+        if (call.Option("--days") is { } days)
+        {
+            var wait = NodaTime.Duration.FromDays(call.Whole(days, "--days"));
+            (secret.Deleted, secret.GoneAt) = (call.Host.World.Clock.Now + wait, call.Host.World.Clock.Elapsed + wait);
+            return $"{secret.Name} is marked for deletion in {call.Region.Name}";
+        }
         call.Region.Secrets.Secrets.Remove(secret.Name);
         return $"{secret.Name} is deleted in {call.Region.Name}";
+    }
+
+    // A secret that is gone at once cannot be restored; its healthy value is made anew from what the lab began with.
+    private static string Restore(VerbCall call)
+    {
+        var name = call.Host.Options.Platform.Service(call[0])?.Fields.GetValueOrDefault("secret") ?? call[0];
+        if (call.Region.Secrets.Find(name) is not { } secret)
+        {
+            secret = call.Host.Remembered(call.Region, name) ?? throw VerbCall.Unknown("secret", call[0], call.Region.Secrets.Secrets.Keys);
+            call.Region.Secrets.Secrets[secret.Name] = secret;
+            return $"{secret.Name} is created again in {call.Region.Name}";
+        }
+        if (secret.Deleted is not null)
+        {
+            (secret.Deleted, secret.GoneAt) = (null, null);
+            return $"{secret.Name} is no longer marked for deletion";
+        }
+        var previous = secret.Versions.LastOrDefault(v => v.Stages.Contains("AWSPREVIOUS")) ?? throw new LabException($"{secret.Name} has no previous version");
+        secret.Put(previous.Value, call.Host.World.Clock.Now);
+        return $"{secret.Name} has its previous value again; running tasks keep what they read until they are replaced";
     }
 
     private static string Deny(VerbCall call)

@@ -22,13 +22,16 @@ internal static class ServiceSettings
             "rollback" => (true, true),
             _ => throw VerbCall.Unknown("setting of breaker", v, ["off", "on", "rollback"]),
         },
+        ["maximum"] = (c, v) => c.Running(0).MaximumPercent = c.Whole(v, "maximum"),
         ["host"] = Host,
+        ["listener"] = Forward,
     };
 
     private static readonly Dictionary<string, Action<VerbCall, JsonObject, string>> ByDeployment = new(StringComparer.Ordinal)
     {
         ["port"] = (c, b, v) => ServiceVerbs.Variables(c, b, [$"PORT={c.Whole(v, "port")}"]),
         ["stop-timeout"] = (c, b, v) => ServiceVerbs.ContainerOf(c, b)["stopTimeout"] = c.Whole(v, "stop-timeout"),
+        ["repository"] = (c, b, v) => Repository(ServiceVerbs.ContainerOf(c, b), v),
         ["command"] = (c, b, v) => ServiceVerbs.ContainerOf(c, b)["command"] = new JsonArray([.. v.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => (JsonNode)w)]),
     };
 
@@ -49,6 +52,39 @@ internal static class ServiceSettings
         var balancers = call.Running(0).Balancers;
         if (balancers.Count == 0) throw new Tocsin.Lab.Host.LabException($"{call.Running(0).Name} stands behind no load balancer");
         return call.Region.Elb.Group(balancers[0].TargetGroupArn)!;
+    }
+
+    private static void Repository(JsonObject container, string name)
+    {
+        var image = container["image"]!.ToString();
+        container["image"] = $"{image[..image.IndexOf('/', StringComparison.Ordinal)]}/{name}:{image.Split(':')[^1]}";
+    }
+
+    // On: the rules are as they were at first. Off: requests for its host names meet the listener's default. Empty: they meet a group of the same settings in which nobody registers.
+    private static void Forward(VerbCall call, string how)
+    {
+        if (how is not ("on" or "off" or "empty")) throw VerbCall.Unknown("setting of listener", how, ["on", "off", "empty"]);
+        if (how is "on")
+        {
+            call.Host.RestoreRules(call.Region);
+            return;
+        }
+        var group = Group(call);
+        string? instead = null;
+        if (how is "empty")
+        {
+            var name = group.Name + "-old";
+            instead = (call.Region.Elb.TargetGroups.GetValueOrDefault(name) ?? (call.Region.Elb.TargetGroups[name] = new TargetGroup(name, call.Region.Name, group.Protocol, group.Port))).Arn;
+        }
+        foreach (var listener in call.Region.Elb.Balancers.Values.SelectMany(b => b.Listeners))
+        {
+            var rules = listener.Rules.Where(r => r.TargetGroupArn == group.Arn).ToList();
+            foreach (var rule in rules)
+            {
+                if (instead is null) listener.Rules.Remove(rule);
+                else listener.Rules[listener.Rules.IndexOf(rule)] = rule with { TargetGroupArn = instead };
+            }
+        }
     }
 
     // The rules of its target group get another host name: what a wrong subdomain base does.

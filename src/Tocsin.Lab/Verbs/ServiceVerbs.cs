@@ -18,13 +18,13 @@ internal static class ServiceVerbs
     [
         new("service deploy", "Deploy: the running revision anew, a revision, or an image.", [Service], Deploy)
         {
-            Options = [new("--revision", "A registered revision's number"), new("--image", "An image tag, for which a revision is registered")],
+            Options = [new("--revision", "A registered revision's number, newest, or previous: the one below the running one"), new("--image", "An image tag, for which a revision is registered")],
             Breaks = static c => c.Option("--revision") is not null || c.Option("--image") is not null,
             Example = "service deploy fastify-nova",
         },
-        new("service register", "Register a revision without deploying it, as Terraform does.", [Service], c => $"{Register(c, Changed(c))} is registered and not deployed")
+        new("service register", "Register a revision without deploying it, as Terraform does.", [Service], c => $"{Register(c, Changed(c), By(c))} is registered and not deployed")
         {
-            Options = [new("--image", "Its image tag (default: the running one)"), new("--memory", "MB of the task"), new("--set", "KEY=VALUE of its environment", Many: true)],
+            Options = [new("--image", "Its image tag, or older: the one before the running one (default: the running one)"), new("--memory", "MB of the task"), new("--set", "KEY=VALUE of its environment; KEY- removes it", Many: true), new("--by", "Who registers it: terraform, ci or lab-operator")],
             Example = "service register fastify-nova --memory 4096",
         },
         new("service scale", "Set the desired count.", [Service, new("COUNT", "How many tasks")], Scale) { Example = "service scale fastify-nova 0" },
@@ -34,14 +34,19 @@ internal static class ServiceVerbs
             Options = [Container],
             Example = "service env fastify-nova PRODUCT_CACHE_MB=4000",
         },
-        new("service set", "Set health-path, health-port, matcher, grace, port, stop-timeout, command, breaker, minimum-healthy or host.", [Service, new("KEY=VALUE", "What to set", Many: true)], ServiceSettings.Set)
+        new("service secrets", "Deploy with secret references changed.", [Service, new("NAME=VALUEFROM", "A variable, and the ARN that it is read from", Many: true)], c => Deployed(c, b => References(c, b)))
+        {
+            Options = [Container],
+            Example = "service secrets fastify-nova DB_HOST=arn:aws:secretsmanager:ap-southeast-1:000000000000:secret:zelly/fastify-nova/env:DB_HOST::",
+        },
+        new("service set", "Set health-path, health-port, matcher, grace, port, stop-timeout, command, repository, breaker, minimum-healthy, maximum, host or listener (off: no rule forwards to it; empty: its rules forward to a group without targets; on: as at first).", [Service, new("KEY=VALUE", "What to set", Many: true)], ServiceSettings.Set)
         {
             Options = [Container],
             Example = "service set fastify-nova health-path=/healthz",
         },
-        new("image push", "Push an image: a copy of the running one, with another command or variables.", [Service, new("TAG", "Its tag")], Push)
+        new("image push", "Push an image: a copy of the running one, with another command or variables.", [Service, new("TAG", "Its tag, or 'running'")], Push)
         {
-            Options = [new("--command", "Its command's last word, the program"), new("--set", "KEY=VALUE of its environment", Many: true), Container],
+            Options = [new("--command", "Its command's last word, the program"), new("--platform", "What it is built for (default: linux/amd64)"), new("--set", "KEY=VALUE of its environment", Many: true), Container],
             Breaks = static _ => false,
             Example = "image push fastify-nova prod-0badc0de --command dist/main.js",
         },
@@ -53,7 +58,7 @@ internal static class ServiceVerbs
     {
         var body = (JsonObject)call.Running(0).Definition.Body.DeepClone();
         change(body);
-        var definition = Register(call, body);
+        var definition = Register(call, body, Registrar("user/lab-operator"));
         call.Host.Engine.Deploy(call.Running(0), definition, null);
         return $"{definition} is registered and being deployed";
     }
@@ -96,13 +101,41 @@ internal static class ServiceVerbs
         var service = call.Running(0);
         if (call.Option("--image") is { } tag) return Deployed(call, b => Retag(b, tag));
         var definition = service.Definition;
-        if (call.Option("--revision") is { } revision)
-        {
-            definition = call.Region.Ecs.Find($"{service.Definition.Family}:{call.Whole(revision, "--revision")}")
-                ?? throw VerbCall.Unknown("revision", revision, call.Region.Ecs.Families[service.Definition.Family].Select(d => d.Revision.ToString(CultureInfo.InvariantCulture)));
-        }
+        if (call.Option("--revision") is { } revision) definition = Revision(call, definition, revision);
         call.Host.Engine.Deploy(service, definition, null);
         return $"{definition.Family}:{definition.Revision} is being deployed";
+    }
+
+    private static TaskDefinition Revision(VerbCall call, TaskDefinition running, string wanted)
+    {
+        var active = call.Region.Ecs.Families[running.Family].Where(d => d.Active).ToList();
+        var found = wanted switch
+        {
+            "newest" => active[^1],
+            "previous" => active.LastOrDefault(d => d.Revision < running.Revision),
+            _ => active.Find(d => d.Revision == call.Whole(wanted, "--revision")),
+        };
+        return found ?? throw VerbCall.Unknown("revision", wanted, active.Select(d => d.Revision.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private static string By(VerbCall call) => call.Option("--by") switch
+    {
+        null or "lab-operator" => Registrar("user/lab-operator"),
+        "ci" => Registrar("user/ci"),
+        "terraform" => Registrar("assumed-role/terraform/terraform-apply"),
+        var other => throw VerbCall.Unknown("registrar", other, ["terraform", "ci", "lab-operator"]),
+    };
+
+    private static string Registrar(string name) => $"arn:aws:{(name.StartsWith("user/", StringComparison.Ordinal) ? "iam" : "sts")}::{LabIds.Account}:{name}";
+
+    private static void References(VerbCall call, JsonObject body)
+    {
+        var secrets = (JsonArray)(ContainerOf(call, body)["secrets"] ??= new JsonArray());
+        foreach (var (name, from) in call.From(1).Select(VerbCall.Pair))
+        {
+            Remove(secrets, name);
+            secrets.Add((JsonNode)new JsonObject { ["name"] = name, ["valueFrom"] = from });
+        }
     }
 
     private static JsonObject Changed(VerbCall call)
@@ -120,9 +153,9 @@ internal static class ServiceVerbs
         return Repository(call).Images.Where(i => i.Tags.Count > 0 && !i.Tags.Contains(running) && i.Tags.First().Split('-')[0] == running.Split('-')[0]).OrderBy(i => i.Pushed).First().Tags.First();
     }
 
-    private static DefinitionName Register(VerbCall call, JsonObject body)
+    private static DefinitionName Register(VerbCall call, JsonObject body, string by)
     {
-        var definition = TaskDefinitionOperations.Register(call.Region, call.Running(0).Definition.Family, body, $"arn:aws:iam::{LabIds.Account}:user/lab-operator");
+        var definition = TaskDefinitionOperations.Register(call.Region, call.Running(0).Definition.Family, body, by);
         return new DefinitionName(definition);
     }
 
@@ -153,8 +186,9 @@ internal static class ServiceVerbs
         ImmutableArray<string> command = call.Option("--command") is { } program ? [.. running.Command.SkipLast(1), program] : [.. running.Command];
         var environment = running.Environment.ToDictionary(StringComparer.Ordinal);
         foreach (var (key, value) in call.Each("--set").Select(VerbCall.Pair)) environment[key] = value;
-        repository.Push(call[1], new Image($"sha256:{LabIds.Hex(64)}", call.Host.World.Clock.Now, running.SizeBytes, command, environment));
-        return $"{repository.Name}:{call[1]} is pushed";
+        var tag = call[1] is "running" ? Running(call) : call[1];
+        repository.Push(tag, new Image($"sha256:{LabIds.Hex(64)}", call.Host.World.Clock.Now, running.SizeBytes, command, environment) { Platform = call.Option("--platform") ?? running.Platform });
+        return $"{repository.Name}:{tag} is pushed";
     }
 
     private static string Delete(VerbCall call)

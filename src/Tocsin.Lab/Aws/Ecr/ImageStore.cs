@@ -5,7 +5,12 @@ namespace Tocsin.Lab.Aws.Ecr;
 /// <summary>An image as the lab runs it: the command and environment that its layers would hold.</summary>
 public sealed record Image(string Digest, Instant Pushed, long SizeBytes, IReadOnlyList<string> Command, IReadOnlyDictionary<string, string> Environment)
 {
+    public const string UsualPlatform = "linux/amd64";
+
     public HashSet<string> Tags { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Operating system and processor that it is built for.</summary>
+    public string Platform { get; init; } = UsualPlatform;
 }
 
 public sealed class Repository(string name, string region, Instant created)

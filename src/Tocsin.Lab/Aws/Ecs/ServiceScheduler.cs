@@ -15,6 +15,9 @@ internal static class ServiceScheduler
     /// <summary>After this many failures in a row the scheduler slows down and says so.</summary>
     public const int FailuresToSlow = 3;
 
+    /// <summary>A task that ends sooner never was part of a steady state.</summary>
+    private static readonly Duration SettlesAfter = Duration.FromSeconds(15);
+
     private static readonly Duration FirstPause = Duration.FromSeconds(10);
     private static readonly Duration LongestPause = Duration.FromMinutes(15);
 
@@ -50,6 +53,7 @@ internal static class ServiceScheduler
         var pause = FirstPause * Math.Pow(2, Math.Min(failuresInRow - FailuresToSlow, 10));
         return pause < LongestPause ? pause : LongestPause;
     }
+
 
     private static bool FailedTooOften(EcsServiceState service, Deployment primary) =>
         service.CircuitBreaker && primary.Rollout is "IN_PROGRESS" && primary.FailedTasks >= Math.Clamp((int)Math.Ceiling(service.Desired * 0.5), LeastFailures, MostFailures);
@@ -94,7 +98,7 @@ internal static class ServiceScheduler
 
     private static void Settle(SchedulerView view, Deployment primary, List<EcsTask> current, List<EcsTask> old, List<SchedulerStep> steps)
     {
-        if (old.Count > 0 || current.Count != view.Service.Desired || !current.All(t => IsHealthy(view, t))) return;
+        if (old.Count > 0 || current.Count != view.Service.Desired || !current.TrueForAll(t => IsHealthy(view, t) && view.LabNow - t.StartedLab >= SettlesAfter)) return;
         foreach (var other in view.Service.Deployments.Where(d => d != primary)) steps.Add(new RetireDeployment(other));
         if (primary.Rollout is "IN_PROGRESS" || !view.Service.Steady) steps.Add(new CompleteDeployment(primary));
     }

@@ -43,7 +43,7 @@ internal sealed class TaskPreparation(LabWorld world, LabRegion region, EcsTask 
     {
         var image = Pull(container["image"]!.ToString());
         var environment = image.Environment.ToDictionary(StringComparer.Ordinal);
-        foreach (var pair in List(container["environment"])) environment[pair["name"]!.ToString()] = pair["value"]?.ToString() ?? "";
+        foreach (var pair in List(container["environment"])) environment[pair["name"]!.ToString()] = (pair["value"]?.ToString() ?? "").Replace("{task}", task.Ip, StringComparison.Ordinal);
         foreach (var secret in List(container["secrets"])) environment[secret["name"]!.ToString()] = Fetch(secret["valueFrom"]!.ToString());
         environment.TryAdd("HOST", task.Ip);
         environment.TryAdd("AWS_REGION", region.Name);
@@ -69,7 +69,9 @@ internal sealed class TaskPreparation(LabWorld world, LabRegion region, EcsTask 
         var repository = world.Regions.GetValueOrDefault(reference.Region)?.Images.Repositories.GetValueOrDefault(reference.Repository);
         if (repository is null) throw new TaskRefusedException($"CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {text}: {text}: not found: name unknown: The repository with name '{reference.Repository}' does not exist in the registry with id '{LabIds.Account}'");
         if (Denied("ecr:BatchGetImage", repository.Arn) is { } noPull) throw new TaskRefusedException($"CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {text}: pull access denied, repository does not exist or may require authorization: authorization failed: {noPull}");
-        return repository.Find(reference.Tag) ?? throw new TaskRefusedException($"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {text}: {text}: not found");
+        var image = repository.Find(reference.Tag) ?? throw new TaskRefusedException($"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {text}: {text}: not found");
+        if (image.Platform != Image.UsualPlatform) throw new TaskRefusedException($"CannotPullContainerError: pull image manifest has been retried 7 time(s): image Manifest does not contain descriptor matching platform '{Image.UsualPlatform}'");
+        return image;
     }
 
     // arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME[:KEY[:STAGE[:VERSION]]]
@@ -95,10 +97,19 @@ internal sealed class TaskPreparation(LabWorld world, LabRegion region, EcsTask 
         }
         catch (JsonException)
         {
-            var first = value.TrimStart() is { Length: > 0 } text ? text[0] : ' ';
-            throw new TaskRefusedException($"{FromManager}invalid character '{(first == '\'' ? "\\'" : first)}' looking for beginning of value");
+            throw new TaskRefusedException(FromManager + NotJson(value.Trim()));
         }
         throw new TaskRefusedException($"{FromManager}retrieved secret from Secrets Manager did not contain json key {key}");
+    }
+
+    // The words of Go's JSON reader, as far as its first token goes.
+    private static string NotJson(string value)
+    {
+        var inside = value.StartsWith('{') ? value[1..].TrimStart() : value;
+        if (inside.Length == 0) return "unexpected end of JSON input";
+        if (inside.Length < value.Length && inside[0] is '"') return "unexpected end of JSON input";
+        var first = inside[0] == '\'' ? "\\'" : inside[..1];
+        return $"invalid character '{first}' looking for beginning of {(inside.Length < value.Length ? "object key string" : "value")}";
     }
 
     private (string? Group, string? Stream) Log(JsonObject container)

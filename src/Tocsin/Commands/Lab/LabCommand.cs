@@ -12,6 +12,7 @@ internal static class LabCommand
         var command = new Command("lab", "The failure lab: AWS and the platform on this machine, to break and to heal.");
         var run = new LabRun(terminal);
         foreach (var one in LabLife.Create(common, terminal, run)) command.Subcommands.Add(one);
+        foreach (var one in LabFaults.Create(common, terminal, run)) command.Subcommands.Add(one);
         foreach (var one in LabVerbs.Create(run)) command.Subcommands.Add(one);
         return command;
     }

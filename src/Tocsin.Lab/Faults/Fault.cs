@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using NodaTime;
+
+namespace Tocsin.Lab.Faults;
+
+/// <summary>A named fault: what breaks, which known error and cause it is, and how one sees from outside that it landed.</summary>
+public sealed record Fault
+{
+    public required string Id { get; init; }
+
+    public required string Title { get; init; }
+
+    public required string About { get; init; }
+
+    /// <summary>The entry of the error reference that it shows as.</summary>
+    public required string Entry { get; init; }
+
+    /// <summary>The cause of that entry.</summary>
+    public required string Cause { get; init; }
+
+    /// <summary>Real: it happens in running processes. Emulated: the stand-in does what AWS's documentation says.</summary>
+    public required bool Real { get; init; }
+
+    /// <summary>Whether the platform prints a text that the entry's signatures know. A mere state prints none.</summary>
+    public required bool Prints { get; init; }
+
+    public required ImmutableArray<string> Environments { get; init; }
+
+    /// <summary>Verb lines that make what must be there before; the platform is healthy again before the first of <see cref="Break"/>.</summary>
+    public required ImmutableArray<string> Prepare { get; init; }
+
+    public required ImmutableArray<string> Break { get; init; }
+
+    public required ImmutableArray<LandedCheck> Landed { get; init; }
+
+    /// <summary>Lab time that it may take to land.</summary>
+    public required Duration Within { get; init; }
+
+    /// <summary>Verb lines that are the fix's own way; <c>lab heal</c> needs none of them.</summary>
+    public required ImmutableArray<string> Heal { get; init; }
+
+    public string Kind => Real ? "real" : "emulated";
+}
+
+/// <summary>What one look saw, landed or not.</summary>
+public sealed record Sighting(bool Landed, string Saw)
+{
+    public static Sighting Yes(string saw) => new(true, saw);
+
+    public static Sighting No(string saw) => new(false, saw);
+}
+
+/// <summary>One independent probe of the lab from outside: AWS's API by signed calls, or requests through the load balancers.</summary>
+public abstract record LandedCheck
+{
+    /// <summary>As fault.yaml names it.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>Names that it looks at: services, or a host.</summary>
+    internal abstract IEnumerable<string> Names { get; }
+
+    internal abstract Task<Sighting> LookAsync(FaultEyes eyes, CancellationToken cancel);
+}
