@@ -4,7 +4,8 @@ using Tocsin.Benchmarks;
 using Tocsin.Collect.Files;
 using Tocsin.Core.Matching;
 
-// corpus FILE BYTES SHARE: writes a log made of the quiet corpus with the catalog's samples strewn in. kernels FILE: the literal pass by itself. lab: a running lab under load.
+// corpus FILE BYTES SHARE: writes a log made of the quiet corpus with the catalog's samples strewn in. kernels FILE: the literal pass by itself.
+// lab: a running lab under load. diagnosis: bundle in, verdict out.
 var reference = CatalogFiles.Read([new CatalogRoot("catalog", Shipped: true)]);
 switch (args)
 {
@@ -17,8 +18,11 @@ switch (args)
     case ["lab"]:
         await LabLoad.RunAsync(CancellationToken.None);
         return 0;
+    case ["diagnosis"]:
+        DiagnosisBench.Run(reference);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: corpus FILE BYTES SHARE | kernels FILE | lab");
+        Console.Error.WriteLine("usage: corpus FILE BYTES SHARE | kernels FILE | lab | diagnosis");
         return 2;
 }
 

@@ -19,6 +19,10 @@ public sealed class HelpTests : IDisposable
     [InlineData("catalog new")]
     [InlineData("catalog schema")]
     [InlineData("catalog patterns")]
+    [InlineData("lab")]
+    [InlineData("lab up")]
+    [InlineData("lab inject")]
+    [InlineData("lab service deploy")]
     public void The_help_of_each_command_is_the_approved_one(string command)
     {
         var ended = at.Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);

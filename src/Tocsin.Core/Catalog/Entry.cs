@@ -135,7 +135,11 @@ public sealed record Cause
 /// <summary>A condition over one fact of an observation, or over a signature of the entry having matched.</summary>
 public abstract record Condition
 {
-    public sealed record Fact(string Name, Comparison Compare) : Condition;
+    public sealed record Fact(string Name, Comparison Compare) : Condition
+    {
+        /// <summary>The role of the service whose fact it is; empty: the service that the error shows itself at.</summary>
+        public string Of { get; init; } = "";
+    }
 
     public sealed record Saw(string Signature) : Condition;
 }

@@ -115,9 +115,9 @@ public static class EntryReader
         Fixes = map.Texts("fixes"),
     };
 
-    private static Condition ReadCondition(YamlMappingNode map) => map.Has("saw")
+    internal static Condition ReadCondition(YamlMappingNode map) => map.Has("saw")
         ? new Condition.Saw(map.Text("saw"))
-        : new Condition.Fact(map.Text("fact"), ReadComparison(map));
+        : new Condition.Fact(map.Text("fact"), ReadComparison(map)) { Of = map.Text("of") };
 
     private static EvidenceRule ReadEvidence(YamlMappingNode map)
     {

@@ -78,9 +78,10 @@ public static class EntryShape
         ],
         [["any", "never"]]);
 
-    private static readonly ImmutableArray<Key> ConditionKeys =
+    internal static readonly ImmutableArray<Key> ConditionKeys =
     [
         new Key("fact", new Shape.Text("A fact of observations.yaml, as probe.fact")),
+        new Key("of", new Shape.Text("The service role whose fact it is, where it is not the one that the error shows itself at", Allowed: EntryNames.Roles)),
         new Key("saw", new Shape.Text("A signature of this entry that matched", Pattern: EntryNames.IdPattern)),
         new Key("is", new Shape.Scalar("The fact has this value")),
         new Key("isNot", new Shape.Scalar("The fact has another value")),

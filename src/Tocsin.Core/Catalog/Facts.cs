@@ -42,9 +42,28 @@ public sealed record Fact(string Name, FactType Type, ImmutableArray<string> Val
     };
 }
 
+/// <summary>What a fact means when it is wrong by itself, before any cause is weighed.</summary>
+public enum WrongKind
+{
+    /// <summary>Something does not work; it may be the consequence of a fault elsewhere.</summary>
+    Symptom,
+
+    /// <summary>Something is set wrongly; only a cause that names it explains it.</summary>
+    Fault,
+}
+
+/// <summary>A condition over one fact that needs an explanation wherever it holds.</summary>
+public sealed record WrongFact(Condition.Fact When, WrongKind Kind, string Because);
+
 /// <summary>Every probe with its facts, from observations.yaml.</summary>
 public sealed record FactTable(ImmutableSortedDictionary<string, Fact> Facts, ImmutableArray<string> Probes)
 {
+    /// <summary>What it takes to ask a probe, against the cheapest; 1 where nothing is said.</summary>
+    public ImmutableSortedDictionary<string, double> Costs { get; init; } = ImmutableSortedDictionary<string, double>.Empty;
+
+    /// <summary>What is wrong by itself; without any of it, and with no match, all is well.</summary>
+    public ImmutableArray<WrongFact> Wrong { get; init; } = [];
+
     public static readonly FactTable Empty = new(ImmutableSortedDictionary<string, Fact>.Empty, []);
 
     private static readonly ImmutableArray<string> Types = ["enum", "bool", "number", "text"];
@@ -58,9 +77,19 @@ public sealed record FactTable(ImmutableSortedDictionary<string, Fact> Facts, Im
             new Key("about", new Shape.Text("What it says"), Required: true),
         ]);
 
+    private static readonly Shape WrongShape = new Shape.Map(
+        "A value that is wrong by itself",
+        [
+            .. EntryShape.ConditionKeys.Where(k => k.Name is not ("saw" or "of")),
+            new Key("kind", new Shape.Text("symptom: may be a consequence; fault: set wrongly", Allowed: ["symptom", "fault"]), Required: true),
+            new Key("because", new Shape.Text("What is wrong"), Required: true),
+        ],
+        [["fact"]]);
+
     private static readonly Shape Root = new Shape.Map(
         "Every probe and its facts",
         [
+            new Key("wrong", new Shape.List("Values that are wrong by themselves", WrongShape)),
             new Key(
                 "probes",
                 new Shape.Table(
@@ -70,6 +99,7 @@ public sealed record FactTable(ImmutableSortedDictionary<string, Fact> Facts, Im
                         [
                             new Key("about", new Shape.Text("What it looks at"), Required: true),
                             new Key("vantage", new Shape.Text("host: holds for where Tocsin runs; api: what a server says of itself", Allowed: ["host", "api"]), Required: true),
+                            new Key("cost", new Shape.Number("What it takes to ask, against the cheapest", Least: 1)),
                             new Key("facts", new Shape.Table("Facts by name", FactShape, "[a-z][a-zA-Z0-9]*"), Required: true),
                         ]),
                     "[a-z][a-zA-Z0-9]*\\.[a-zA-Z0-9]+"),
@@ -84,10 +114,12 @@ public sealed record FactTable(ImmutableSortedDictionary<string, Fact> Facts, Im
         if (problems.Count > 0) return new(null, problems);
         var facts = ImmutableSortedDictionary.CreateBuilder<string, Fact>(StringComparer.Ordinal);
         var probes = ImmutableArray.CreateBuilder<string>();
+        var costs = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
         foreach (var (key, value) in ((YamlMappingNode)root.Get("probes")!).Children)
         {
             var probe = ((YamlScalarNode)key).Value ?? "";
             probes.Add(probe);
+            if (((YamlMappingNode)value).Has("cost")) costs[probe] = ((YamlMappingNode)value).Number("cost");
             foreach (var (name, shape) in ((YamlMappingNode)((YamlMappingNode)value).Get("facts")!).Children)
             {
                 var map = (YamlMappingNode)shape;
@@ -98,6 +130,22 @@ public sealed record FactTable(ImmutableSortedDictionary<string, Fact> Facts, Im
                 facts[full] = new Fact(full, type, map.Texts("values"), map.Text("unit"), map.Text("about"));
             }
         }
-        return new(new FactTable(facts.ToImmutable(), probes.ToImmutable()), []);
+        var table = new FactTable(facts.ToImmutable(), probes.ToImmutable()) { Costs = costs.ToImmutable(), Wrong = root.Each("wrong", ReadWrong) };
+        var refused = WrongProblems(table, root, file);
+        return refused.Count > 0 ? new(null, refused) : new(table, []);
     }
+
+    private static WrongFact ReadWrong(YamlMappingNode map) => new(
+        (Condition.Fact)EntryReader.ReadCondition(map),
+        map.Text("kind") == "fault" ? WrongKind.Fault : WrongKind.Symptom,
+        map.Text("because"));
+
+    private static List<Problem> WrongProblems(FactTable table, YamlMappingNode root, string file) =>
+    [
+        .. from wrong in table.Wrong
+           let name = wrong.When.Name
+           let why = table.Facts.TryGetValue(name, out var fact) ? fact.Refuse(wrong.When.Compare) : $"no probe yields \"{name}\"; {Nearest.Suggest(name, table.Facts.Keys)}"
+           where why is not null
+           select new Problem(root.At(file), "wrong-fact", why),
+    ];
 }

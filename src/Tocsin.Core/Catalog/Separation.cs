@@ -33,7 +33,7 @@ public static class Separation
     private static bool Same(Condition a, Condition b) => (a, b) switch
     {
         (Condition.Saw x, Condition.Saw y) => string.Equals(x.Signature, y.Signature, StringComparison.Ordinal),
-        (Condition.Fact x, Condition.Fact y) => string.Equals(x.Name, y.Name, StringComparison.Ordinal) && SameComparison(x.Compare, y.Compare),
+        (Condition.Fact x, Condition.Fact y) => string.Equals(x.Name, y.Name, StringComparison.Ordinal) && x.Of == y.Of && SameComparison(x.Compare, y.Compare),
         _ => false,
     };
 

@@ -5,7 +5,11 @@ using YamlDotNet.RepresentationModel;
 namespace Tocsin.Core.Platforms;
 
 /// <summary>One service of a platform, with its fields as written.</summary>
-public sealed record Service(string Name, string Role, ImmutableDictionary<string, string> Fields);
+public sealed record Service(string Name, string Role, ImmutableDictionary<string, string> Fields)
+{
+    /// <summary>Services by name or role, and components, that it cannot work without.</summary>
+    public ImmutableArray<string> DependsOn { get; init; } = [];
+}
 
 /// <summary>One environment: its own fields, and each component's, over the shared ones.</summary>
 public sealed record PlatformEnvironment(string Name, ImmutableDictionary<string, string> Fields, ImmutableDictionary<string, ImmutableDictionary<string, string>> Components);
@@ -57,7 +61,7 @@ public static class PlatformReader
         if (problems.Count > 0) return new(null, problems);
         var shared = ReadComponents(root);
         var environments = Maps(root, "environments").Select(p => ReadEnvironment(p.Name, p.Map, shared));
-        var services = Maps(root, "services").Select(p => new Service(p.Name, p.Map.Text("role"), Scalars(p.Map)));
+        var services = Maps(root, "services").Select(p => new Service(p.Name, p.Map.Text("role"), Scalars(p.Map)) { DependsOn = p.Map.Texts("dependsOn") });
         return new(new Platform(root.Text("id"), root.Text("name"), Scalars(root), [.. environments], [.. services]), []);
     }
 

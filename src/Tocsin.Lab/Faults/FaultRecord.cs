@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Tocsin.Core.Signals;
 using Tocsin.Lab.Host;
 
 namespace Tocsin.Lab.Faults;
@@ -25,7 +26,7 @@ public static class FaultRecord
         foreach (var service in eyes.Platform.Services)
         {
             var log = await eyes.LogAsync(service.Name, null, cancel);
-            await Write($"logs/{service.Name}.log", string.Concat(log.Select(e => e["message"]!.ToString() + "\n")));
+            await Write($"logs/{service.Name}.log", string.Concat(log.Select(e => Redactor.Default.Redact(e["message"]!.ToString()) + "\n")));
             await Write($"services/{service.Name}.json", Json(await eyes.ServiceAsync(service.Name, cancel)));
             await Write($"stopped-tasks/{service.Name}.json", Json(new JsonObject { ["tasks"] = new JsonArray([.. (await eyes.StoppedAsync(service.Name, cancel)).Select(t => t.DeepClone())]) }));
             await Write($"task-definitions/{service.Name}.json", Json(new JsonObject { ["taskDefinition"] = (await eyes.DefinitionAsync(service.Name, cancel)).DeepClone() }));

@@ -106,6 +106,7 @@ internal sealed class Baseline
         var tables = region.Network.RouteTables.Select(t => (Table: t, Routes: t.Routes.ToList())).ToList();
         var groups = region.Network.Groups.Select(g => (Group: g, Rules: g.Rules.ToList())).ToList();
         var hosts = region.Network.Instances.Select(i => (Host: i, i.State)).ToList();
+        var certificates = region.Certificates.Certificates.ToList();
         var targets = region.Scaling.Targets.Select(t => (Target: t, t.Min, t.Max)).ToList();
         restores.Add(() =>
         {
@@ -114,6 +115,7 @@ internal sealed class Baseline
             foreach (var (group, rules) in groups) Put(group.Rules, rules);
             foreach (var (host, state) in hosts) (host.State, host.SettlesAt) = (state, null);
             foreach (var gateway in region.Network.NatGateways) gateway.State = "available";
+            Put(region.Certificates.Certificates, certificates);
             Put(region.Scaling.Targets, targets.Select(t => t.Target));
             foreach (var (target, min, max) in targets) (target.Min, target.Max, target.InSuspended, target.OutSuspended, target.ScheduledSuspended) = (min, max, false, false, false);
         });

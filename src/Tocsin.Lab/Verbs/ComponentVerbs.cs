@@ -23,7 +23,7 @@ internal static class ComponentVerbs
             Example = "dns set acm CNAME same --proxied yes",
         },
         new("dns unset", "Remove a record.", [new("NAME", "The record's name, or 'acm'")], UnsetRecord) { Example = "dns unset kiran-books.example" },
-        new("certificate renew", "Request a new certificate for the platform's domain: it waits for its validation record.", [], Renew) { Breaks = static _ => false, Example = "certificate renew" },
+        new("certificate renew", "Request a new certificate for the platform's domain: it waits for its validation record.", [], Renew) { Example = "certificate renew" },
     ];
 
     private static string Route(VerbCall call, bool there)

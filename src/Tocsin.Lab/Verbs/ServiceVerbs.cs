@@ -37,7 +37,7 @@ internal static class ServiceVerbs
         new("service secrets", "Deploy with secret references changed.", [Service, new("NAME=VALUEFROM", "A variable, and the ARN that it is read from", Many: true)], c => Deployed(c, b => References(c, b)))
         {
             Options = [Container],
-            Example = "service secrets fastify-nova DB_HOST=arn:aws:secretsmanager:ap-southeast-1:000000000000:secret:zelly/fastify-nova/env:DB_HOST::",
+            Example = "service secrets fastify-nova DB_HOST=arn:aws:secretsmanager:ap-southeast-1:000000000000:secret:other/env:DB_HOST::",
         },
         new("service set", "Set health-path, health-port, matcher, grace, port, stop-timeout, command, repository, breaker, minimum-healthy, maximum, host or listener (off: no rule forwards to it; empty: its rules forward to a group without targets; on: as at first).", [Service, new("KEY=VALUE", "What to set", Many: true)], ServiceSettings.Set)
         {

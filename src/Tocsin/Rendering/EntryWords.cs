@@ -52,7 +52,7 @@ internal static class EntryWords
 
     public static string Of(Condition condition, FactTable facts) => condition switch
     {
-        Condition.Fact f => $"{f.Name} {Of(f.Compare, facts.Facts.GetValueOrDefault(f.Name)?.Unit ?? "")}",
+        Condition.Fact f => $"{f.Name}{(f.Of.Length > 0 ? $" of {f.Of}" : "")} {Of(f.Compare, facts.Facts.GetValueOrDefault(f.Name)?.Unit ?? "")}",
         Condition.Saw s => $"saw {s.Signature}",
         _ => "",
     };

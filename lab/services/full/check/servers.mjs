@@ -78,7 +78,7 @@ async function clickhouse(folder) {
   const home = join(folder, 'clickhouse');
   mkdirSync(home);
   writeFileSync(join(home, 'config.xml'), `<yandex><logger><level>warning</level><console>1</console></logger><http_port>8123</http_port><tcp_port>9000</tcp_port><listen_host>${at.clickhouse}</listen_host>
-<path>${home}/data/</path><tmp_path>${home}/tmp/</tmp_path><user_files_path>${home}/files/</user_files_path><users_config>users.xml</users_config><mark_cache_size>5368709</mark_cache_size>
+<path>${home}/data/</path><tmp_path>${home}/scratch/</tmp_path><user_files_path>${home}/files/</user_files_path><users_config>users.xml</users_config><mark_cache_size>5368709</mark_cache_size>
 <default_profile>default</default_profile><default_database>default</default_database><timezone>UTC</timezone></yandex>`);
   writeFileSync(join(home, 'users.xml'), `<yandex><profiles><default><max_memory_usage>100000000</max_memory_usage></default></profiles><users><default><password></password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></default></users><quotas><default/></quotas></yandex>`);
   const ask = async (query) => {

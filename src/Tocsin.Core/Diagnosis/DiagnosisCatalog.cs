@@ -1,0 +1,135 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Tocsin.Core.Catalog;
+
+namespace Tocsin.Core.Diagnosis;
+
+/// <summary>The causes of a catalog, prepared for weighing. Made once, used for any number of bundles.</summary>
+public sealed class DiagnosisCatalog
+{
+    private DiagnosisCatalog(ImmutableArray<CauseModel> causes, FactTable facts, string digest)
+    {
+        Causes = causes;
+        Facts = facts;
+        Digest = digest;
+        ByProbe = causes.SelectMany(c => c.Supporting.Select(f => ProbeOf(f.Name)).Distinct(StringComparer.Ordinal).Select(p => (Probe: p, Cause: c))).GroupBy(p => p.Probe, StringComparer.Ordinal)
+            .ToFrozenDictionary(g => g.Key, g => g.Select(p => p.Cause).ToImmutableArray(), StringComparer.Ordinal);
+        Shows = causes.GroupBy(c => c.Entry.Id, StringComparer.Ordinal)
+            .ToFrozenDictionary(g => g.Key, g => g.SelectMany(c => c.Supporting).GroupBy(f => ProbeOf(f.Name), StringComparer.Ordinal).ToFrozenDictionary(f => f.Key, f => f.ToImmutableArray(), StringComparer.Ordinal), StringComparer.Ordinal);
+        WrongByProbe = facts.Wrong.GroupBy(w => ProbeOf(w.When.Name), StringComparer.Ordinal).ToFrozenDictionary(g => g.Key, g => g.ToImmutableArray(), StringComparer.Ordinal);
+    }
+
+    /// <summary>Digest of all that the diagnosis uses of the catalog: causes, rules, facts; not of guides or signatures' patterns.</summary>
+    public string Digest { get; }
+
+    internal ImmutableArray<CauseModel> Causes { get; }
+
+    internal FactTable Facts { get; }
+
+    /// <summary>The causes that something seen by a probe can speak for.</summary>
+    internal FrozenDictionary<string, ImmutableArray<CauseModel>> ByProbe { get; }
+
+    /// <summary>By entry and probe, the conditions under which a fact speaks for one of its causes: how the entry shows itself.</summary>
+    internal FrozenDictionary<string, FrozenDictionary<string, ImmutableArray<Condition.Fact>>> Shows { get; }
+
+    internal FrozenDictionary<string, ImmutableArray<WrongFact>> WrongByProbe { get; }
+
+    public static DiagnosisCatalog Build(IEnumerable<Entry> entries, FactTable facts)
+    {
+        var all = entries.OrderBy(e => e.Id, StringComparer.Ordinal).ToImmutableArray();
+        var downstream = all.ToDictionary(e => e.Id, e => e.Causes.SelectMany(c => c.LeadsTo).Distinct(StringComparer.Ordinal).ToImmutableArray(), StringComparer.Ordinal);
+        foreach (var cause in all.SelectMany(e => e.Causes.Select(c => (Id: $"{e.Id}/{c.Id}", c.LeadsTo)))) downstream[cause.Id] = cause.LeadsTo;
+        var causes = all.SelectMany(e => e.Causes.Select(c => new CauseModel(e, c, Distances(c.LeadsTo, downstream)))).ToImmutableArray();
+        return new DiagnosisCatalog(causes, facts, DigestOf(causes, facts));
+    }
+
+    internal static string ProbeOf(string fact) => fact[..Math.Max(0, fact.LastIndexOf('.'))];
+
+    // Entries downstream, with how many steps away they are.
+    private static FrozenDictionary<string, int> Distances(ImmutableArray<string> first, Dictionary<string, ImmutableArray<string>> downstream)
+    {
+        var steps = new Dictionary<string, int>(StringComparer.Ordinal);
+        var open = new Queue<(string Id, int Steps)>(first.Select(f => (f, 1)));
+        var seen = new HashSet<string>(first, StringComparer.Ordinal);
+        while (open.TryDequeue(out var next))
+        {
+            steps.TryAdd(next.Id.Split('/')[0], next.Steps);
+            foreach (var further in downstream.GetValueOrDefault(next.Id, []).Where(seen.Add)) open.Enqueue((further, next.Steps + 1));
+        }
+        return steps.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    private static string DigestOf(ImmutableArray<CauseModel> causes, FactTable facts)
+    {
+        var text = new StringBuilder();
+        foreach (var cause in causes)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{cause.Id}|{cause.Cause.Title}|{cause.Cause.Prior}|{string.Join(',', cause.Cause.LeadsTo)}|{string.Join(',', cause.Cause.Fixes)}\n");
+            foreach (var needed in cause.Cause.Requires) text.Append(CultureInfo.InvariantCulture, $" requires {needed.Words()}\n");
+            foreach (var excluded in cause.Cause.Excludes) text.Append(CultureInfo.InvariantCulture, $" excludes {excluded.Words()}\n");
+            foreach (var rule in cause.Rules) text.Append(CultureInfo.InvariantCulture, $" {rule.When.Words()}|{rule.For}|{rule.Weight}|{rule.Group}|{rule.Because}\n");
+        }
+        foreach (var fact in facts.Facts.Values) text.Append(CultureInfo.InvariantCulture, $"{fact.Name}|{fact.Type}|{string.Join(',', fact.Values)}\n");
+        foreach (var (probe, cost) in facts.Costs) text.Append(CultureInfo.InvariantCulture, $"{probe}|{cost}\n");
+        foreach (var wrong in facts.Wrong) text.Append(CultureInfo.InvariantCulture, $"{wrong.When.Words()}|{wrong.Kind}|{wrong.Because}\n");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+}
+
+/// <summary>One cause with everything that speaks for or against it.</summary>
+internal sealed class CauseModel
+{
+    public CauseModel(Entry entry, Cause cause, FrozenDictionary<string, int> leadsTo)
+    {
+        (Entry, Cause, LeadsTo) = (entry, cause, leadsTo);
+        Id = $"{entry.Id}/{cause.Id}";
+        Rules = [.. cause.Evidence, .. NamedByText(entry, cause)];
+        Supporting = [.. Rules.Where(r => r.For).Select(r => r.When).Concat(cause.Requires).OfType<Condition.Fact>()];
+    }
+
+    public string Id { get; }
+
+    public Entry Entry { get; }
+
+    public Cause Cause { get; }
+
+    public ImmutableArray<EvidenceRule> Rules { get; }
+
+    /// <summary>The conditions over facts that speak for it.</summary>
+    public ImmutableArray<Condition.Fact> Supporting { get; }
+
+    public FrozenDictionary<string, int> LeadsTo { get; }
+
+    // A signature that says which causes it points to is evidence for them, the less the more it names. A rule of the cause's own takes its place.
+    private static IEnumerable<EvidenceRule> NamedByText(Entry entry, Cause cause) =>
+        entry.Signatures
+            .Where(s => s.Causes.Contains(cause.Id, StringComparer.Ordinal) && !cause.Evidence.Any(r => r.When is Condition.Saw saw && saw.Signature == s.Id))
+            .Select(s => new EvidenceRule(new Condition.Saw(s.Id), true, s.Causes.Length == 1 ? Weight.Moderate : Weight.Weak, "text", "The matching text points to it"));
+}
+
+/// <summary>Conditions in words.</summary>
+internal static class ConditionWords
+{
+    public static string Words(this Condition condition) => condition switch
+    {
+        Condition.Fact { Of.Length: > 0 } f => $"{f.Name} of {f.Of} {Words(f.Compare)}",
+        Condition.Fact f => $"{f.Name} {Words(f.Compare)}",
+        Condition.Saw s => $"the text \"{s.Signature}\" was seen",
+        _ => throw new ArgumentOutOfRangeException(nameof(condition), condition, "unknown condition"),
+    };
+
+    private static string Words(Comparison compare) => compare switch
+    {
+        Comparison.Is c => $"is {c.Value}",
+        Comparison.IsNot c => $"is not {c.Value}",
+        Comparison.OneOf c => $"is one of {string.Join(", ", c.Values)}",
+        Comparison.Above c => string.Create(CultureInfo.InvariantCulture, $"is above {c.Bound}"),
+        Comparison.Below c => string.Create(CultureInfo.InvariantCulture, $"is below {c.Bound}"),
+        Comparison.AtLeast c => string.Create(CultureInfo.InvariantCulture, $"is at least {c.Bound}"),
+        Comparison.AtMost c => string.Create(CultureInfo.InvariantCulture, $"is at most {c.Bound}"),
+        _ => compare.ToString() ?? "",
+    };
+}

@@ -1,0 +1,166 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using NodaTime;
+using Tocsin.Core.Catalog;
+using Tocsin.Core.Matching;
+
+namespace Tocsin.Core.Diagnosis;
+
+/// <summary>Three-valued: what could not be seen is neither true nor false.</summary>
+internal enum Truth
+{
+    False,
+    Unknown,
+    True,
+}
+
+/// <summary>An observation as evidence. <see cref="Blind"/> says why it is none, though it may read like one.</summary>
+internal sealed record Seen(Observation Observation, string Blind)
+{
+    public bool IsEvidence => Blind.Length == 0;
+}
+
+/// <summary>What the evidence says to one condition, and the observations it says it by; where it is unknown, those that should have known.</summary>
+internal readonly record struct Answer(Truth Truth, ImmutableArray<Seen> By)
+{
+    public static readonly Answer NotAsked = new(Truth.Unknown, []);
+}
+
+/// <summary>The bundle, ready to be asked: the newest look at each subject, by probe, as seen by one service.</summary>
+internal sealed class Evidence
+{
+    /// <summary>The one probe that is about Tocsin's own host: it says nothing of what a service logs.</summary>
+    private const string Vpn = "vpn.interface";
+
+    /// <summary>WireGuard shakes hands at least every three minutes while there is traffic.</summary>
+    private const double LiveHandshakeSeconds = 180;
+
+    private static readonly Duration Quiet = Duration.FromMinutes(15);
+
+    private readonly Dictionary<string, ImmutableArray<Seen>> _byProbe;
+    private readonly Dictionary<(string Probe, string Service), ImmutableArray<Seen>> _asked = [];
+    private readonly ILookup<string, Observation> _others;
+    private readonly Dictionary<Subject, bool> _wells = [];
+    private readonly DiagnosisCatalog _catalog;
+    private readonly Truth _vpn;
+
+    public Evidence(EvidenceBundle bundle, DiagnosisCatalog catalog)
+    {
+        (Bundle, _catalog) = (bundle, catalog);
+        Dependencies = new Dependencies(bundle.Topology);
+        var here = bundle.Observations.Where(o => o.Subject.Environment.Length == 0 || o.Subject.Environment == bundle.Environment).ToList();
+        _vpn = VpnIsUp(here.Where(o => o.Probe == Vpn));
+        _byProbe = here.GroupBy(o => (o.Probe, o.Subject, o.Vantage)).SelectMany(Newest).Select(o => new Seen(o, BlindFor(o)))
+            .GroupBy(s => s.Observation.Probe, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.ToImmutableArray(), StringComparer.Ordinal);
+        var current = Current.Select(s => s.Observation).ToHashSet(ReferenceEqualityComparer.Instance);
+        _others = bundle.Observations.Where(o => o.IsEvidence && !current.Contains(o)).ToLookup(o => o.Probe, StringComparer.Ordinal);
+        Services = [.. Current.Select(s => s.Observation.Subject.Service).Concat(bundle.Matches.Select(m => m.Subject.Service)).Concat(bundle.Services)
+            .Where(s => s.Length > 0).Select(Dependencies.ServiceName).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        Matches = [.. bundle.Matches.Where(m => m.Subject.Environment.Length == 0 || m.Subject.Environment == bundle.Environment)
+            .Where(m => !IsPast(m))];
+    }
+
+    public EvidenceBundle Bundle { get; }
+
+    public Dependencies Dependencies { get; }
+
+    public ImmutableArray<string> Services { get; }
+
+    /// <summary>What is still printed; what ended before all was well again is history.</summary>
+    public ImmutableArray<LogMatch> Matches { get; }
+
+    public IEnumerable<Seen> Current => _byProbe.OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => p.Value);
+
+    /// <summary>Earlier looks, and those at other environments: material for comparison.</summary>
+    public IEnumerable<Observation> Others(string probe) => _others[probe];
+
+    public IEnumerable<Observation> Siblings(Observation of) => _byProbe.GetValueOrDefault(of.Probe, []).Where(s => s.IsEvidence).Select(s => s.Observation);
+
+    /// <summary>Whether something looked at the state of this environment's service, or of this one item, and all that it saw is well.</summary>
+    public bool IsWell(Subject subject)
+    {
+        if (_wells.TryGetValue(subject, out var known)) return known;
+        var looks = Bundle.Observations.Where(o => o.Subject.Environment == subject.Environment && o.Subject.Service == subject.Service && o.Subject.Item == subject.Item && _catalog.WrongByProbe.ContainsKey(o.Probe)).ToList();
+        var symptoms = looks.SelectMany(o => _catalog.WrongByProbe[o.Probe].Where(w => w.Kind == WrongKind.Symptom).Select(w => (Look: o, Wrong: w, Value: o.Value(w.When.Name)))).ToList();
+        return _wells[subject] = looks.TrueForAll(o => o.IsEvidence) && symptoms.Exists(p => p.Value is not null)
+            && symptoms.TrueForAll(p => p.Value is null || !p.Wrong.When.Compare.Holds(p.Value))
+            && !Bundle.Matches.Any(m => m.Subject.Environment == subject.Environment && m.Subject.Service == subject.Service && (subject.Item.Length == 0 || m.Subject.Item == subject.Item));
+    }
+
+    /// <param name="service">The service whose trouble it is; empty: not known, every observation counts.</param>
+    public Answer Ask(Condition condition, Entry entry, string service) => condition switch
+    {
+        Condition.Fact fact => Ask(fact, fact.Of.Length > 0 && service.Length > 0 ? Dependencies.ServiceName(fact.Of) : service),
+        Condition.Saw saw => Saw(saw, entry, service),
+        _ => throw new ArgumentOutOfRangeException(nameof(condition), condition, "unknown condition"),
+    };
+
+    public IEnumerable<LogMatch> MatchesOf(Entry entry, string service) =>
+        Matches.Where(m => m.Entry == entry.Id && (service.Length == 0 || Dependencies.ServiceName(m.Subject.Service) == service));
+
+    private Answer Ask(Condition.Fact fact, string service)
+    {
+        var (holds, denies, unknown) = (ImmutableArray.CreateBuilder<Seen>(), ImmutableArray.CreateBuilder<Seen>(), ImmutableArray.CreateBuilder<Seen>());
+        foreach (var seen in Of(DiagnosisCatalog.ProbeOf(fact.Name), service))
+        {
+            var value = seen.IsEvidence ? seen.Observation.Value(fact.Name) : null;
+            (value is null ? unknown : fact.Compare.Holds(value) ? holds : denies).Add(seen);
+        }
+        if (holds.Count > 0) return new Answer(Truth.True, holds.ToImmutable());
+        if (unknown.Count > 0) return new Answer(Truth.Unknown, unknown.ToImmutable());
+        return denies.Count > 0 ? new Answer(Truth.False, denies.ToImmutable()) : Answer.NotAsked;
+    }
+
+    private Answer Saw(Condition.Saw saw, Entry entry, string service) =>
+        new(MatchesOf(entry, service).Any(m => m.Signatures.Contains(saw.Signature, StringComparer.Ordinal)) ? Truth.True : Truth.False, []);
+
+    private ImmutableArray<Seen> Of(string probe, string service)
+    {
+        if (_asked.TryGetValue((probe, service), out var known)) return known;
+        return _asked[(probe, service)] = [.. _byProbe.GetValueOrDefault(probe, []).Where(s => IsAbout(s.Observation, service))];
+    }
+
+    private bool IsAbout(Observation seen, string service)
+    {
+        if (service.Length == 0) return true;
+        if (seen.Probe == Vpn) return false;
+        var subject = seen.Subject;
+        return subject.Service.Length > 0 ? Dependencies.ServiceName(subject.Service) == service : subject.Component.Length == 0 || Dependencies.MayNeed(service, subject.Component);
+    }
+
+    // The last look that saw something; a later one that could not look leaves it standing. Two of the same instant both count.
+    private static IEnumerable<Observation> Newest(IEnumerable<Observation> looks)
+    {
+        var all = looks.ToList();
+        var pool = all.Exists(o => o.IsEvidence) ? all.FindAll(o => o.IsEvidence) : all;
+        var last = pool.Max(o => o.At);
+        return pool.Where(o => o.At == last);
+    }
+
+    private string BlindFor(Observation seen)
+    {
+        if (!seen.IsEvidence) return seen.Note.Length > 0 ? seen.Note : Names.Of(seen.Status);
+        if (seen.Vantage != Vantage.Host || _vpn == Truth.True || !Dependencies.BehindVpn(Bundle.Environment, seen.Subject.Component)) return "";
+        var stage = seen.Facts.GetValueOrDefault("stage", "");
+        var silent = seen.Facts.GetValueOrDefault("code", "") is "ETIMEDOUT" or "EHOSTUNREACH" or "ENETUNREACH" or "ENOTFOUND" or "EAI_AGAIN";
+        return stage is "resolve" or "connect" && (silent || _vpn == Truth.False) ? "the VPN is not connected, so this host cannot reach it" : "";
+    }
+
+    private static Truth VpnIsUp(IEnumerable<Observation> looks)
+    {
+        var seen = looks.Where(o => o.IsEvidence).OrderBy(o => o.At).LastOrDefault();
+        if (seen?.Facts.GetValueOrDefault("up") is not { } up) return Truth.Unknown;
+        if (up != "true") return Truth.False;
+        var age = seen.Facts.TryGetValue("handshakeSeconds", out var text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) ? seconds : 0;
+        return age is >= 0 and <= LiveHandshakeSeconds ? Truth.True : Truth.False;
+    }
+
+    // A line is history when nothing is wrong with what it is about, and either it is long silent or all is well since after it.
+    private bool IsPast(LogMatch match)
+    {
+        var service = Dependencies.ServiceName(match.Subject.Service);
+        var states = Current.Where(s => _catalog.WrongByProbe.ContainsKey(s.Observation.Probe) && IsAbout(s.Observation, service)).ToList();
+        if (states.Exists(s => s.IsEvidence && _catalog.WrongByProbe[s.Observation.Probe].Any(w => s.Observation.Value(w.When.Name) is { } v && w.When.Compare.Holds(v)))) return false;
+        return Bundle.CollectedAt - match.Last > Quiet || (states.TrueForAll(s => s.IsEvidence) && states.Exists(s => s.Observation.Since > match.Last));
+    }
+}

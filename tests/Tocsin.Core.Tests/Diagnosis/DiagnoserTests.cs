@@ -1,0 +1,199 @@
+using NodaTime;
+using Tocsin.Core.Diagnosis;
+
+namespace Tocsin.Core.Tests.Diagnosis;
+
+public sealed class DiagnoserTests
+{
+    private const string Well = "ecs.service@api missing=0 rollout=COMPLETED";
+
+    /// <summary>Evidence, one observation or match a part; what it comes down to.</summary>
+    [Theory]
+    [InlineData("Healthy:", Well)]
+    [InlineData("Healthy:", Well + "|alb.targets@api healthy=2 reason=NONE|redis.connect@/redis stage=done code=NONE")]
+    [InlineData("Healthy:", Well + "|alb.accessLog@api !notConfigured")]
+    [InlineData("Blind:", "")]
+    [InlineData("Blind:", "app.logs@api anyLines=true")]
+    [InlineData("Blind:", "ecs.service@api !denied:ecs.DescribeServices")]
+    [InlineData("Blind:", Well + "|alb.targets@api !denied:elasticloadbalancing.DescribeTargetHealth")]
+    [InlineData("Blind:", Well + "|alb.targets@api !timeout")]
+    [InlineData("Blind:", Well + "|ecs.service@panel !expired")]
+    [InlineData("Blind:", Well + "|ecs.service@panel !truncated missing=0")]
+    [InlineData("NoKnownCause:", Well + "|saw an-entry-nobody-knows.text@api")]
+    [InlineData("Confirmed:mysql-unreachable/security-group", "saw mysql-unreachable.timeout-port@api|aws.network@api taskToDatabase=false|aws.cloudtrail@api lastChange=SECURITY_GROUP|" + Well)]
+    [InlineData("Ambiguous:", "saw mysql-unreachable.timeout-port@api|" + Well)]
+    [InlineData("Blind:", "saw mysql-unreachable.timeout-port@api|aws.network@api !denied:ec2.DescribeSecurityGroups|" + Well)]
+    [InlineData("Blind:", "saw ecs-exit-137.oom@api|ecs.stoppedTasks@api !denied:ecs.DescribeTasks|app.metrics@api !denied:cloudwatch.GetMetricData")]
+    [InlineData("Confirmed:clickhouse-no-data/server-down", "aws.instance@/clickhouse state=stopped|clickhouse.http@/clickhouse stage=connect code=ETIMEDOUT|saw clickhouse-no-data.refused@consumer")]
+    public void Evidence_comes_down_to(string expected, string evidence)
+    {
+        var found = Given.Diagnose(Given.Bundle(evidence.Split('|', StringSplitOptions.RemoveEmptyEntries)));
+        Assert.Equal(expected, $"{found.Verdict}:{string.Join(' ', found.Causes.Select(c => c.Id))}");
+    }
+
+    [Fact]
+    public void A_missing_permission_is_named()
+    {
+        var found = Given.Diagnose(Given.Bundle(Well, "alb.targets@api !denied:elasticloadbalancing.DescribeTargetHealth"));
+        Assert.Equal(["elasticloadbalancing:DescribeTargetHealth"], found.Missing.Select(m => m.Why));
+        Assert.Equal(new Coverage(1, 2), found.Coverage);
+    }
+
+    [Theory]
+    [InlineData("vpn.interface@ up=false", true)]
+    [InlineData("vpn.interface@ up=true handshakeSeconds=900", true)]
+    [InlineData("vpn.interface@ up=true handshakeSeconds=-1", true)]
+    [InlineData("vpn.interface@ !denied", true)]
+    [InlineData("ecs.tasks@api running=1", true)]
+    [InlineData("vpn.interface@ up=true handshakeSeconds=20", false)]
+    public void A_missing_vpn_is_blindness_and_never_a_dead_database(string vpn, bool blind)
+    {
+        var found = Given.Diagnose(Given.Bundle(Well, "mysql.connect@/aurora stage=connect code=ETIMEDOUT", vpn));
+        Assert.Equal(blind, found.Verdict == Verdict.Blind);
+        Assert.Equal(blind, found.Missing.Any(m => m.Why.Contains("VPN", StringComparison.Ordinal)));
+        Assert.DoesNotContain(found.Causes.Concat(found.Rivals), c => c.Id == "mysql-unreachable/vpn-down");
+    }
+
+    [Fact]
+    public void A_text_from_nobodys_task_may_be_the_vpn() =>
+        Assert.Equal("mysql-unreachable/vpn-down", Given.Diagnose(Given.Bundle("saw mysql-unreachable.timeout-port@", "vpn.interface@ up=false", "rds.cluster@/aurora status=available")).Causes[0].Id);
+
+    [Fact]
+    public void A_symptom_at_the_storefront_is_followed_to_the_cause_at_the_database()
+    {
+        var found = Given.Diagnose(Given.Bundle(
+            "saw storefront-fetch-failed.refused@shop", "saw alb-503.page@api", "saw ecs-task-crash-on-start.refused@api", "saw mysql-unreachable.refused-port@api",
+            "storefront.fetch@shop stage=connect code=ECONNREFUSED", "alb.targets@api healthy=0", "ecs.stoppedTasks@api count=3 reason=ESSENTIAL_EXITED",
+            "app.logs@api crashText=CONNECT_REFUSED", "rds.cluster@/aurora status=stopped", "aws.cloudtrail@/aurora lastChange=DATABASE"));
+        var cause = Assert.Single(found.Causes);
+        Assert.Equal("mysql-unreachable/cluster-down", cause.Id);
+        Assert.Equal(new Subject("production", "", "aurora"), cause.At);
+        Assert.Contains(new Subject("production", "shop"), cause.FeltAt);
+        Assert.Contains(found.Consequences, c => c.Id == "storefront-fetch-failed/core-api-down");
+        Assert.Empty(found.Unexplained);
+        Assert.Equal(Verdict.Confirmed, found.Verdict);
+    }
+
+    [Fact]
+    public void Two_faults_give_two_causes()
+    {
+        var found = Given.Diagnose(Given.Bundle(
+            "saw mysql-unreachable.timeout-port@api", "aws.network@api taskToDatabase=false", "aws.cloudtrail@api lastChange=SECURITY_GROUP",
+            "saw redis-unreachable.refused@consumer", "aws.secret@consumer redisHostIsLocal=true redisHostMatches=false", "ecs.service@api missing=0"));
+        Assert.Equal(["mysql-unreachable/security-group", "redis-unreachable"], found.Causes.Select(c => c.Id.StartsWith("redis-unreachable", StringComparison.Ordinal) ? "redis-unreachable" : c.Id).Order());
+        Assert.NotEqual(found.Causes[0].At, found.Causes[1].At);
+    }
+
+    [Fact]
+    public void Two_faults_of_one_service_give_two_causes()
+    {
+        var found = Given.Diagnose(Given.Bundle(
+            "saw alb-unhealthy-targets.failed@api", "alb.targetGroup@api pathMatches=false", "alb.targets@api statusSeen=404 healthy=0",
+            "saw razorpay-signature.invalid@api", "payment.check@api keysAccepted=false failuresShare=90", "aws.secret@api razorpaySecretShape=WHITESPACE"));
+        Assert.Contains(found.Causes, c => c.Id == "alb-unhealthy-targets/wrong-path");
+        Assert.Contains(found.Causes, c => c.Id.StartsWith("razorpay-signature/", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(-60, 1)]
+    [InlineData(5, -1)]
+    public void A_change_after_the_onset_speaks_against(int minutesAfterOnset, int sign)
+    {
+        var change = Given.Observation("aws.cloudtrail@api lastChange=SECURITY_GROUP") with { ChangedAt = Given.Onset + Duration.FromMinutes(minutesAfterOnset) };
+        var found = Given.Diagnose(Given.Bundle([change, Given.Observation("aws.network@api taskToDatabase=false")], [Given.Match("saw mysql-unreachable.timeout-port@api")]));
+        var cause = found.Causes.Concat(found.Rivals).First(c => c.Id == "mysql-unreachable/security-group");
+        Assert.Equal(sign, Math.Sign(cause.For.Concat(cause.Against).Where(c => c.Group is "change" or "time-order").Sum(c => c.Points)));
+    }
+
+    [Fact]
+    public void What_was_the_same_before_it_began_hardly_counts()
+    {
+        var now = Given.Observation("aws.secret@api dbHostMatches=false");
+        EvidenceBundle With(params Observation[] more) => Given.Bundle([now, .. more], [Given.Match("saw mysql-unreachable.refused-port@api")]);
+        Assert.Equal(["mysql-unreachable/wrong-endpoint"], Given.Diagnose(With()).Causes.Select(c => c.Id));
+        var before = now with { At = Given.Onset - Duration.FromHours(1) };
+        Assert.Empty(Given.Diagnose(With(before)).Causes);
+        var differs = before with { Facts = before.Facts.SetItem("dbHostMatches", "true") };
+        Assert.Contains(Given.Diagnose(With(differs)).Causes[0].For, c => c.Compared.StartsWith("true before", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_is_the_same_where_all_is_well_hardly_counts()
+    {
+        var here = Given.Observation("aws.secret@api dbHostMatches=false");
+        Observation There(string line) => Given.Observation(line) is var o ? o with { Subject = o.Subject with { Environment = "staging" } } : null!;
+        var found = Given.Diagnose(Given.Bundle([here, There("aws.secret@api dbHostMatches=false"), There(Well)], [Given.Match("saw mysql-unreachable.refused-port@api")]));
+        Assert.Equal(2, found.Rivals.Single(c => c.Id == "mysql-unreachable/wrong-endpoint").For.Max(c => c.Points));
+    }
+
+    [Theory]
+    [InlineData("alb.targets@api/x/1 reason=A", "alb.targets@api/x/2 reason=B", "alb.targets.reason Items A B")]
+    [InlineData("ecs.tasks@api running=1 imageTags=1", "ecs.tasks@panel running=2 imageTags=1", "ecs.tasks.running Services 1 2")]
+    [InlineData("ecs.tasks@api running=1", "ecs.tasks@api !denied running=2", "")]
+    [InlineData("ecs.tasks@api running=1", "ecs.service@api running=2", "")]
+    [InlineData("ecs.tasks@api running=1", "ecs.tasks@api imageTags=2", "")]
+    public void Differences_between(string here, string there, string expected) =>
+        Assert.Equal(expected, string.Join('|', Difference.Between(Given.Observation(here), Given.Observation(there)).Select(d => $"{d.Fact} {d.Across} {d.Here} {d.There}")));
+
+    [Fact]
+    public void What_ended_before_all_was_well_is_history()
+    {
+        var recovered = Given.Observation(Well) with { Since = Given.Now - Duration.FromSeconds(30) };
+        var found = Given.Diagnose(Given.Bundle([recovered], [Given.Match("saw mysql-unreachable.refused-port@api")]));
+        Assert.Equal(Verdict.Healthy, found.Verdict);
+        Assert.Single(found.Past);
+    }
+
+    [Fact]
+    public void An_open_question_names_the_check_that_would_decide()
+    {
+        var found = Given.Diagnose(Given.Bundle("saw mysql-unreachable.timeout-port@api", Well, "aws.secret@api dbHostMatches=true", "vpn.interface@ up=true handshakeSeconds=5", "rds.cluster@/aurora status=available"));
+        Assert.Equal(Verdict.Ambiguous, found.Verdict);
+        Assert.Equal("aws.network.taskToDatabase", found.Next?.Fact);
+        Assert.Contains(found.Next!.Answers, a => a is { Value: "false", Favours: "mysql-unreachable/security-group" });
+    }
+
+    [Fact]
+    public void A_check_that_is_denied_gives_way_to_one_that_can_be_made()
+    {
+        var asked = Given.Diagnose(Given.Bundle("saw mysql-unreachable.timeout-port@api", Well, "aws.network@api !denied:ec2.DescribeSecurityGroups"));
+        Assert.NotNull(asked.Next);
+        Assert.NotEqual("aws.network", asked.Next.Probe);
+        Assert.Empty(asked.Next.Missing);
+    }
+
+    [Fact]
+    public void Every_claim_names_its_observation_and_every_flip_a_rival()
+    {
+        var found = Given.Diagnose(Given.Bundle("saw mysql-unreachable.timeout-port@api", "aws.network@api taskToDatabase=false", "rds.cluster@/aurora status=available"));
+        var cause = found.Causes[0];
+        Assert.All(cause.For.Where(c => !c.Says.StartsWith("the text", StringComparison.Ordinal)), c => Assert.NotEmpty(c.By));
+        Assert.Contains(cause.Missing, m => m.Asks.StartsWith("aws.cloudtrail", StringComparison.Ordinal));
+        Assert.NotEmpty(cause.Flips);
+        Assert.All(cause.Flips, f => Assert.Contains('/', f.ThenLeads));
+    }
+
+    [Fact]
+    public void Text_alone_confirms_nothing()
+    {
+        var entries = ShippedCatalog.Entries;
+        foreach (var entry in entries)
+        {
+            var all = $"saw {entry.Id}.{string.Join('.', entry.Signatures.Select(s => s.Id))}@api";
+            Assert.NotEqual(Verdict.Confirmed, Given.Diagnose(Given.Bundle(all)).Verdict);
+        }
+    }
+
+    [Fact]
+    public void A_topology_comes_from_the_platform()
+    {
+        var text = File.ReadAllText(Path.Combine(ShippedCatalog.Root, "platforms", "zelly", "platform.yaml"));
+        var topology = Topology.Of(Core.Platforms.PlatformReader.Parse(text, "platform.yaml").Value!);
+        var dependencies = new Dependencies(topology);
+        var storefront = topology.Services.Single(s => s.Role == "storefront").Name;
+        Assert.True(dependencies.Needs(storefront, "redis"), "through the core API");
+        Assert.False(dependencies.Needs(storefront, "clickhouse"));
+        Assert.True(dependencies.BehindVpn("production", "aurora"));
+        Assert.False(dependencies.BehindVpn("staging", "aurora"));
+    }
+}
