@@ -78,7 +78,7 @@ public sealed class FaultReader
             if (request.Arguments.FirstOrDefault(a => a.StartsWith("--", StringComparison.Ordinal)) is { } option) Unknown(line, $"option of {verb.Name}", option, verb.Options.Select(o => o.Name));
             else if (request.Arguments.Length < verb.Arguments.Length || (request.Arguments.Length > verb.Arguments.Length && !verb.Arguments.Any(a => a.Many)))
                 Add(line, "verb-words", $"{verb.Name} takes {string.Join(' ', verb.Arguments.Select(a => a.Many ? a.Name + "…" : a.Name))}; for example: {verb.Example}");
-            else if (verb.Arguments[0].Name is "SERVICE" && ground.Platform.Service(request.Arguments[0]) is null) Unknown(line, "service", request.Arguments[0], ground.Platform.Services.Select(s => s.Name));
+            else if (verb.Arguments is [{ Name: "SERVICE" }, ..] && ground.Platform.Service(request.Arguments[0]) is null) Unknown(line, "service", request.Arguments[0], ground.Platform.Services.Select(s => s.Name));
         }
         catch (LabException e)
         {
