@@ -34,6 +34,27 @@ public sealed class LabHostTests
         await lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(60), cancel);
     }
 
+    [Fact]
+    public async Task Metrics_of_processor_memory_and_requests_are_what_the_tasks_use()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var lab = await TestLab.StartAsync(60, cancel);
+        await lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(60), cancel);
+        string[] wanted = ["CPUUtilization", "MemoryUtilization", "RequestCount", "HealthyHostCount"];
+        await lab.UntilAsync(_ => wanted.All(w => Highest(lab, w) > 0), TimeSpan.FromSeconds(30), cancel);
+        Assert.InRange(Highest(lab, "MemoryUtilization"), 0.1, 100);
+    }
+
+    private static double Highest(TestLab lab, string metric)
+    {
+        lock (lab.Host.World.Gate)
+        {
+            var metrics = lab.Host.World.Regions["ap-south-1"].Metrics;
+            return metrics.Names.Where(n => n.Name == metric)
+                .SelectMany(n => metrics.Read(n, lab.Host.World.Clock.Now - NodaTime.Duration.FromHours(1), lab.Host.World.Clock.Now + NodaTime.Duration.FromMinutes(1), 60)).Max(b => b.Value("Maximum")) ?? 0;
+        }
+    }
+
     private static bool Stopped(TestLab lab, Dictionary<string, Tocsin.Lab.Aws.Ecs.EcsTask> tasks, string[] ids)
     {
         lock (lab.Host.World.Gate) return ids.All(i => tasks[i] is { LastStatus: "STOPPED", StopCode: "ServiceSchedulerInitiated" } t && t.StoppedReason!.StartsWith("Task failed ELB health checks in (target-group arn:", StringComparison.Ordinal));

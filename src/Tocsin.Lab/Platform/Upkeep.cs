@@ -33,11 +33,14 @@ internal sealed class AccessLogs
 internal sealed class Upkeep(LabWorld world, Balancing balancing, AccessLogs logs, TimeProvider time)
 {
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(200);
+    private const double TicksPerSecond = 100;
     private static readonly Duration Delivery = Duration.FromMinutes(5);
     private static readonly Duration Measuring = Duration.FromMinutes(1);
     private static readonly InstantPattern Day = InstantPattern.CreateWithInvariantCulture("uuuu'/'MM'/'dd");
     private static readonly InstantPattern Minute = InstantPattern.CreateWithInvariantCulture("uuuuMMdd'T'HHmm'Z'");
     private readonly Dictionary<string, AlbCounters> seen = new(StringComparer.Ordinal);
+    private Dictionary<string, long> ticks = new(StringComparer.Ordinal);
+    private long looked = time.GetTimestamp();
     private Duration delivered;
     private Duration measured;
 
@@ -51,8 +54,8 @@ internal sealed class Upkeep(LabWorld world, Balancing balancing, AccessLogs log
             if (now - measured >= Measuring)
             {
                 measured = now;
-                var memory = MemoryOfTasks();
-                lock (world.Gate) Measure(memory);
+                var usage = UsageOfTasks();
+                lock (world.Gate) Measure(usage);
             }
             if (now - delivered >= Delivery)
             {
@@ -96,35 +99,41 @@ internal sealed class Upkeep(LabWorld world, Balancing balancing, AccessLogs log
         return stream.ToArray();
     }
 
-    // Bytes by task, read outside the lock: /proc takes its time.
-    private Dictionary<string, long> MemoryOfTasks()
+    // Bytes, and processors since the last look, by task; read outside the lock: /proc takes its time.
+    private Dictionary<string, (long Memory, double Processors)> UsageOfTasks()
     {
         List<EcsTask> running;
         lock (world.Gate) running = [.. world.Regions.Values.SelectMany(r => r.Ecs.Clusters.Values).SelectMany(c => c.Tasks.Values).Where(EcsJson.IsRunning)];
-        return running.ToDictionary(t => t.Id, t => t.Pids.Sum(ProcessTable.OwnMemory), StringComparer.Ordinal);
+        var at = time.GetTimestamp();
+        var seconds = time.GetElapsedTime(looked, at).TotalSeconds;
+        looked = at;
+        var before = ticks;
+        ticks = running.ToDictionary(t => t.Id, t => t.Pids.Sum(ProcessTable.ProcessorTicks), StringComparer.Ordinal);
+        return running.ToDictionary(t => t.Id, t => (t.Pids.Sum(ProcessTable.OwnMemory), Math.Max(0, ticks[t.Id] - before.GetValueOrDefault(t.Id)) / TicksPerSecond / seconds), StringComparer.Ordinal);
     }
 
-    private void Measure(Dictionary<string, long> memory)
+    private void Measure(Dictionary<string, (long Memory, double Processors)> usage)
     {
         var now = world.Clock.Now;
         foreach (var region in world.Regions.Values)
         {
             foreach (var cluster in region.Ecs.Clusters.Values)
             {
-                foreach (var service in cluster.Services.Values) Measure(region, cluster, service, memory, now);
+                foreach (var service in cluster.Services.Values) Measure(region, cluster, service, usage, now);
             }
             foreach (var group in region.Elb.TargetGroups.Values.Where(g => g.Protocol is "HTTP")) Measure(region, group, now);
         }
     }
 
-    private static void Measure(LabRegion region, EcsCluster cluster, EcsServiceState service, Dictionary<string, long> memory, Instant now)
+    private static void Measure(LabRegion region, EcsCluster cluster, EcsServiceState service, Dictionary<string, (long Memory, double Processors)> usage, Instant now)
     {
-        var own = cluster.Tasks.Values.Where(t => t.Group == $"service:{service.Name}" && memory.ContainsKey(t.Id)).ToList();
+        var own = cluster.Tasks.Values.Where(t => t.Group == $"service:{service.Name}" && usage.ContainsKey(t.Id)).ToList();
         var name = new Func<string, MetricName>(n => MetricName.Of("AWS/ECS", n, ("ClusterName", cluster.Name), ("ServiceName", service.Name)));
         foreach (var task in own)
         {
             var limit = double.Parse(task.Definition.Body["memory"]!.ToString(), CultureInfo.InvariantCulture) * 1024 * 1024;
-            region.Metrics.Put(name("MemoryUtilization"), MetricPoint.Of(now, 100 * memory[task.Id] / limit));
+            region.Metrics.Put(name("MemoryUtilization"), MetricPoint.Of(now, 100 * usage[task.Id].Memory / limit));
+            region.Metrics.Put(name("CPUUtilization"), MetricPoint.Of(now, 100 * usage[task.Id].Processors / (double.Parse(task.Definition.Body["cpu"]!.ToString(), CultureInfo.InvariantCulture) / 1024)));
         }
         region.Metrics.Put(name("RunningTaskCount"), MetricPoint.Of(now, own.Count));
     }

@@ -30,6 +30,14 @@ internal static class ProcessTable
         return fields.Length > 2 ? (Number(fields[1]) - (long)Number(fields[2])) * Environment.SystemPageSize : 0;
     }
 
+    /// <summary>Clock ticks of processor time that a process has used, in user and kernel mode; 100 are a second.</summary>
+    public static long ProcessorTicks(int pid)
+    {
+        var stat = Text($"/proc/{pid}/stat");
+        var fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields.Length > 12 ? Number(fields[11]) + (long)Number(fields[12]) : 0;
+    }
+
     private static IEnumerable<int> Children(int pid) =>
         Threads(pid).SelectMany(t => Text($"{t}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(c => Number(c)).Where(p => p > 0);
 
