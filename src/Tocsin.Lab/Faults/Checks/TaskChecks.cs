@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Tocsin.Core.Signals;
 
 namespace Tocsin.Lab.Faults.Checks;
 
@@ -75,7 +76,8 @@ internal sealed record LogCheck(string Service, string Text) : LandedCheck
         return Sighting.No(all.Count == 0 ? $"{Service} logged nothing" : $"none of {all.Count} new lines has it; the newest: {Short(all[^1])}");
     }
 
-    private static string Short(JsonObject line) => line["message"]!.ToString() is { Length: > MostShown } text ? text[..MostShown] + "…" : line["message"]!.ToString();
+    // Secrets go before the cut: a half of one would no longer be known.
+    private static string Short(JsonObject line) => Redactor.Default.Redact(line["message"]!.ToString()) is var text && text.Length > MostShown ? text[..MostShown] + "…" : text;
 }
 
 /// <summary>The service's numbers and the newest deployment's state.</summary>
