@@ -27,6 +27,14 @@ internal sealed class TestLab : IAsyncDisposable
         return new TestLab(path, await LabHost.StartAsync(Options(path) with { Scale = scale }, NullLoggerFactory.Instance, TimeProvider.System, cancel));
     }
 
+    /// <summary>With real servers.</summary>
+    public static async Task<TestLab> StartFullAsync(double scale, CancellationToken cancel)
+    {
+        var path = Directory.CreateTempSubdirectory("tl-").FullName;
+        var options = Options(path);
+        return new TestLab(path, await LabHost.StartAsync(options with { Scale = scale, Lab = options.Lab.AsFull(), Profile = LabProfile.Full }, NullLoggerFactory.Instance, TimeProvider.System, cancel));
+    }
+
     public static LabOptions Options(string folder)
     {
         var platform = Path.Combine(Root, "platforms", "zelly");

@@ -28,7 +28,7 @@ internal sealed class LabControl(LabHost host)
                     break;
                 case ("POST", ["verb"]):
                     var request = await JsonSerializer.DeserializeAsync<VerbRequest>(context.Request.Body, LabJson.Options, cancel) ?? throw new LabException("the request is empty");
-                    await WriteAsync(context, new JsonObject { ["done"] = VerbTable.Run(host, request) }, cancel);
+                    await WriteAsync(context, new JsonObject { ["done"] = await VerbTable.RunAsync(host, request, cancel) }, cancel);
                     break;
                 case ("POST", ["step", var seconds]):
                     if (!int.TryParse(seconds, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var by)) throw new LabException($"'{seconds}' is not a number of seconds");

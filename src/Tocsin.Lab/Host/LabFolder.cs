@@ -24,7 +24,13 @@ public sealed record LabState
 /// <summary>One environment of a running lab: where it is, and the addresses of its parts by name.</summary>
 public sealed record LabPlace(string Name, string Region, string Cluster, IReadOnlyDictionary<string, LabAddress> Components, IReadOnlyDictionary<string, string> Hosts);
 
-public sealed record LabAddress(string Host, int Port);
+/// <summary>Where a part is, and as whom the platform's services log in there; an empty user or password is none.</summary>
+public sealed record LabAddress(string Host, int Port)
+{
+    public string? User { get; init; }
+
+    public string? Password { get; init; }
+}
 
 /// <summary>The folder of one lab: <c>$TOCSIN_LAB</c>, else one in the user's state folder.</summary>
 public sealed class LabFolder

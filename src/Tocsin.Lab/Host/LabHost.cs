@@ -11,12 +11,20 @@ using Tocsin.Lab.Aws.Ecs;
 using Tocsin.Lab.Aws.Elb;
 using Tocsin.Lab.Aws.Iam;
 using Tocsin.Lab.Aws.Logs;
+using Tocsin.Lab.Components;
 using Tocsin.Lab.Platform;
 using Tocsin.Lab.Runtime;
 using Tocsin.Lab.Wire;
 using Tocsin.Lab.World;
 
 namespace Tocsin.Lab.Host;
+
+/// <summary>Core: AWS and small programs. Full: real databases, caches and proxies beside them.</summary>
+public enum LabProfile
+{
+    Core,
+    Full,
+}
 
 /// <summary>What a lab is started with.</summary>
 public sealed record LabOptions(LabFolder Folder, Core.Platforms.Platform Platform, LabDescription Lab, string ProgramsFolder)
@@ -25,6 +33,11 @@ public sealed record LabOptions(LabFolder Folder, Core.Platforms.Platform Platfo
     public double Scale { get; init; } = DefaultScale;
 
     public bool WithTraffic { get; init; } = true;
+
+    public LabProfile Profile { get; init; } = LabProfile.Core;
+
+    /// <summary>The folder <c>lab</c>, from which lab.yaml names files.</summary>
+    public string LabRoot => Path.GetFullPath(Path.Combine(ProgramsFolder, "..", ".."));
 
     public const double DefaultScale = 10;
 }
@@ -69,6 +82,8 @@ public sealed class LabHost : IAsyncDisposable
         Balancing = new Balancing(World, Engine.Signal) { AccessLog = accessLogs.Add, Certificate = CertificateOf };
         Operations = new OperationTable(AllOperations());
         Door = new FrontDoor(World, Operations, logging.CreateLogger<FrontDoor>());
+        if (options.Profile == LabProfile.Full) Components = new ComponentSet(new ComponentGround(World, Network, Authority, Limits, Dns, options), logging.CreateLogger<ComponentSet>());
+        State = FirstState(options, network);
     }
 
     internal LabWorld World { get; }
@@ -89,9 +104,12 @@ public sealed class LabHost : IAsyncDisposable
 
     internal LabDns Dns { get; } = new();
 
+    /// <summary>None in the core profile.</summary>
+    internal ComponentSet? Components { get; }
+
     internal LabOptions Options => options;
 
-    public required LabState State { get; init; }
+    public LabState State { get; private set; }
 
     /// <summary>Ends when the lab was asked to end.</summary>
     public Task Ended => Task.WhenAll(loops);
@@ -104,7 +122,7 @@ public sealed class LabHost : IAsyncDisposable
         await Strays.CleanAsync(options.Folder.Path, cancel);
         options.Folder.Clear();
         var network = LabNetwork.Free([.. options.Platform.Environments.Select(e => e.Name)]) ?? throw new LabException("no network is left for another lab: every front door from 127.40.0.1 on is taken");
-        var host = Create(options, network, logging, time);
+        var host = new LabHost(options, network, logging, time);
         try
         {
             await host.StartAsync(cancel);
@@ -128,14 +146,17 @@ public sealed class LabHost : IAsyncDisposable
         {
             var services = Standing.Of(World, [.. options.Platform.Environments.Select(e => (e.Name, e.Fields["region"]))]);
             return new StatusReport(
-                services.TrueForAll(s => s.Healthy) && broken.Count == 0,
+                services.TrueForAll(s => s.Healthy) && broken.Count == 0 && (Components?.All.All(Components.IsHealthy) ?? true),
                 clock.Scale,
                 State.Endpoint,
                 Limits.Kind.ToString(),
                 Math.Round(Footprint.Megabytes(options.Folder.Path), 1),
                 services,
                 [.. broken],
-                traffic.ToDictionary(t => t.Key, t => (IReadOnlyDictionary<string, long>)t.Value.Answers.ToDictionary(a => Answered(a.Key), a => a.Value, StringComparer.Ordinal), StringComparer.Ordinal));
+                traffic.ToDictionary(t => t.Key, t => (IReadOnlyDictionary<string, long>)t.Value.Answers.ToDictionary(a => Answered(a.Key), a => a.Value, StringComparer.Ordinal), StringComparer.Ordinal))
+            {
+                Components = Components?.Status() ?? [],
+            };
         }
     }
 
@@ -156,6 +177,7 @@ public sealed class LabHost : IAsyncDisposable
             Door.Throttle.Clear();
             baseline!.Restore();
             broken.Clear();
+            Components?.Restore();
         }
     }
 
@@ -185,17 +207,14 @@ public sealed class LabHost : IAsyncDisposable
         ending.Dispose();
     }
 
-    private static LabHost Create(LabOptions options, LabNetwork network, ILoggerFactory logging, TimeProvider time) => new(options, network, logging, time)
+    private static LabState FirstState(LabOptions options, LabNetwork network) => new()
     {
-        State = new LabState
-        {
-            Pid = Environment.ProcessId,
-            Started = LabFolder.StartOf(Environment.ProcessId),
-            Endpoint = $"http://{network.FrontDoor}",
-            AccessKeyId = LabIds.Key("AKIALAB"),
-            SecretAccessKey = "LAB" + LabIds.Mixed(37),
-            Environments = [.. options.Platform.Environments.Select(e => Place(options, network, e))],
-        },
+        Pid = Environment.ProcessId,
+        Started = LabFolder.StartOf(Environment.ProcessId),
+        Endpoint = $"http://{network.FrontDoor}",
+        AccessKeyId = LabIds.Key("AKIALAB"),
+        SecretAccessKey = "LAB" + LabIds.Mixed(37),
+        Environments = [.. options.Platform.Environments.Select(e => Place(options, network, e))],
     };
 
     private static LabPlace Place(LabOptions options, LabNetwork network, PlatformEnvironment environment)
@@ -219,8 +238,10 @@ public sealed class LabHost : IAsyncDisposable
             new PlatformSetup(Ground()).Build();
             new ComponentSetup(World, Network, options.Platform, Dns).Build();
             baseline = new Baseline(World, Engine);
+            if (Components is not null) AddComponents(Components, baseline);
             baseline.Add(Dns.Remember());
         }
+        if (Components is not null) await StartAsync(Components, cancel);
         owned.Push(Balancing);
         await Balancing.StartAsync(cancel);
         owned.Push(await LabServer.ListenAsync(Network.FrontDoor, Door.Handle, cancel));
@@ -230,6 +251,35 @@ public sealed class LabHost : IAsyncDisposable
         loops.Add(GuardedAsync("upkeep", new Upkeep(World, Balancing, accessLogs, TimeProvider.System).RunAsync, ending.Token));
         if (options.WithTraffic) foreach (var environment in options.Platform.Environments) StartTraffic(environment);
         options.Folder.Write(State);
+    }
+
+    // Called with the world's lock held.
+    private void AddComponents(ComponentSet components, Baseline restored)
+    {
+        foreach (var (name, place) in options.Lab.Full.Dns)
+        {
+            var parts = place.Split('@');
+            Dns.Set(name, "A", Network.Component(parts.Length > 1 ? parts[1] : options.Platform.Environments[0].Name, parts[0]), proxied: false);
+        }
+        components.FollowRds();
+        restored.Add(components.RememberRds());
+    }
+
+    private async Task StartAsync(ComponentSet components, CancellationToken cancel)
+    {
+        owned.Push(components);
+        await components.StartAsync(cancel);
+        loops.Add(GuardedAsync("components' changes", components.WorkAsync, ending.Token));
+        loops.Add(GuardedAsync("packet filter", components.FilterAsync, ending.Token));
+        foreach (var component in components.All) loops.Add(GuardedAsync($"{component.Name} of {component.Environment}", component.LiveAsync, ending.Token));
+        State = State with { Environments = [.. State.Environments.Select(p => WithComponents(p, components))] };
+    }
+
+    private static LabPlace WithComponents(LabPlace place, ComponentSet components)
+    {
+        var addresses = place.Components.ToDictionary(StringComparer.Ordinal);
+        foreach (var component in components.All.Where(c => c.Shared || c.Environment == place.Name)) addresses[component.Name] = new LabAddress(component.Address, component.Port) { User = component.User, Password = component.Password };
+        return place with { Components = addresses };
     }
 
     private SetupGround Ground() => new(World, Engine, Network, options.Platform, options.Lab, (JsonObject)JsonNode.Parse(File.ReadAllText(Path.Combine(options.ProgramsFolder, options.Lab.SecretsFile)))!)

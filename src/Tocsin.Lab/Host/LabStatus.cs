@@ -13,7 +13,14 @@ public sealed record ServiceStatus(string Environment, string Service, int Desir
 public sealed record Broken(string By, string Environment, string What, NodaTime.Instant At);
 
 /// <summary>The whole lab at one moment.</summary>
-public sealed record StatusReport(bool Healthy, double Scale, string Endpoint, string MemoryLimits, double MemoryMegabytes, IReadOnlyList<ServiceStatus> Services, IReadOnlyList<Broken> Broken, IReadOnlyDictionary<string, IReadOnlyDictionary<string, long>> Traffic);
+public sealed record StatusReport(bool Healthy, double Scale, string Endpoint, string MemoryLimits, double MemoryMegabytes, IReadOnlyList<ServiceStatus> Services, IReadOnlyList<Broken> Broken, IReadOnlyDictionary<string, IReadOnlyDictionary<string, long>> Traffic)
+{
+    /// <summary>The full profile's components; none in the core profile.</summary>
+    public IReadOnlyList<ComponentStatus> Components { get; init; } = [];
+}
+
+/// <summary>How one component stands: up, paused (it resumes by itself), slow, changed or down, and whether it is blocked. Milliseconds are the wall's.</summary>
+public sealed record ComponentStatus(string Name, string Environment, string State, bool Healthy, string Address, int Port, string Version, double StartedInMs);
 
 internal static class Standing
 {

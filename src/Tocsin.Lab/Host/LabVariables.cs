@@ -32,6 +32,8 @@ public static class LabVariables
             {
                 variables[$"{prefix}_{Name(component)}_HOST"] = address.Host;
                 variables[$"{prefix}_{Name(component)}_PORT"] = address.Port.ToString(CultureInfo.InvariantCulture);
+                if (address.User is { } user) variables[$"{prefix}_{Name(component)}_USER"] = user;
+                if (address.Password is { } password) variables[$"{prefix}_{Name(component)}_PASSWORD"] = password;
             }
         }
         return variables;

@@ -37,6 +37,9 @@ public sealed record LabRequest(string Service, string Path, int Share);
 /// <summary>lab.yaml: how the failure lab runs a platform.</summary>
 public sealed record LabDescription(ImmutableArray<string> Node, string SecretsFile, ImmutableArray<LabProgram> Programs, double PerSecond, ImmutableArray<LabRequest> Requests)
 {
+    /// <summary>What the full profile adds and changes.</summary>
+    public LabFull Full { get; init; } = new();
+
     private static readonly Shape Text = new Shape.Text("A text");
     private static readonly Shape Any = new Shape.Scalar("A value");
     private static readonly Shape Values = new Shape.Table("Values by name", Any);
@@ -48,6 +51,7 @@ public sealed record LabDescription(ImmutableArray<string> Node, string SecretsF
             new Key("node", new Shape.List("The command that a program's name is put behind", Text), Required: true),
             new Key("secretsFile", Text, Required: true),
             new Key("services", new Shape.Table("Services by name", ServiceShape(), EntryNames.IdPattern), Required: true),
+            new Key("full", FullShape()),
             new Key("traffic", new Shape.Map("Healthy traffic", [new Key("perSecond", Number, Required: true), new Key("requests", new Shape.List("Requests", RequestShape()), Required: true)])),
         ]);
 
@@ -64,9 +68,40 @@ public sealed record LabDescription(ImmutableArray<string> Node, string SecretsF
                 root.Text("secretsFile"),
                 [.. Maps(root, "services").Select(s => Read(s.Name, s.Map))],
                 traffic.Has("perSecond") ? traffic.Number("perSecond") : 0,
-                traffic.Each("requests", r => new LabRequest(r.Text("service"), r.Text("path"), r.Whole("share")))),
+                traffic.Each("requests", r => new LabRequest(r.Text("service"), r.Text("path"), r.Whole("share"))))
+            {
+                Full = root.Get("full") is YamlMappingNode full ? ReadFull(full) : new LabFull(),
+            },
             []);
     }
+
+    /// <summary>The same platform as the full profile runs it.</summary>
+    public LabDescription AsFull() => this with
+    {
+        Node = Full.Node.IsEmpty ? Node : Full.Node,
+        SecretsFile = Full.SecretsFile ?? SecretsFile,
+        Programs = [.. Programs.Select(p => Full.Services.GetValueOrDefault(p.Service) is { } change ? Changed(p, change) : p)],
+    };
+
+    private static LabProgram Changed(LabProgram program, LabOverride change) => program with
+    {
+        Program = change.Program ?? program.Program,
+        Environment = program.Environment.SetItems(change.Environment),
+        Secrets = program.Secrets.SetItems(change.Secrets),
+        Sidecars = [.. program.Sidecars.Select(s => change.SidecarPrograms.TryGetValue(s.Name, out var other) ? s with { Program = other } : s)],
+    };
+
+    private static LabFull ReadFull(YamlMappingNode map) => new()
+    {
+        Programs = map.Has("programs") ? map.Text("programs") : "core",
+        Node = map.Texts("node"),
+        SecretsFile = map.Has("secretsFile") ? map.Text("secretsFile") : null,
+        Services = Maps(map, "services").ToImmutableSortedDictionary(s => s.Name, s => new LabOverride(s.Map.Has("program") ? s.Map.Text("program") : null, Table(s.Map, "environment"), Table(s.Map, "secrets"), Table(s.Map, "sidecars")), StringComparer.Ordinal),
+        Sql = map.Get("sql") is YamlMappingNode sql ? sql.Children.Select(c => ((YamlScalarNode)c.Key).Value!).ToImmutableSortedDictionary(n => n, n => sql.Texts(n), StringComparer.Ordinal) : ImmutableSortedDictionary<string, ImmutableArray<string>>.Empty,
+        SqlVariables = Table(map, "sqlVariables"),
+        Dns = Table(map, "dns"),
+        Pages = map.Texts("pages"),
+    };
 
     private static LabProgram Read(string name, YamlMappingNode map) => new(name, map.Text("program"))
     {
@@ -100,6 +135,19 @@ public sealed record LabDescription(ImmutableArray<string> Node, string SecretsF
             new Key("environment", Values),
             new Key("secrets", Values),
             new Key("sidecars", new Shape.Table("Containers beside it", SidecarShape(), EntryNames.IdPattern)),
+        ]);
+
+    private static Shape.Map FullShape() => new(
+        "What the full profile adds and changes",
+        [
+            new Key("programs", Text),
+            new Key("node", new Shape.List("The command that a program's name is put behind", Text)),
+            new Key("secretsFile", Text),
+            new Key("services", new Shape.Table("Services by name", new Shape.Map("Changes of one service", [new Key("program", Text), new Key("environment", Values), new Key("secrets", Values), new Key("sidecars", Values)]), EntryNames.IdPattern)),
+            new Key("sql", new Shape.Table("SQL files by component", new Shape.List("Files, named from the folder lab", Text))),
+            new Key("sqlVariables", Values),
+            new Key("dns", Values),
+            new Key("pages", new Shape.List("Cloudflare Pages projects", Text)),
         ]);
 
     private static Shape.Map SidecarShape() => new(

@@ -14,7 +14,7 @@ internal static class HealthProbe
         var address = new IPEndPoint(target.Address, settings.Port ?? target.Port);
         try
         {
-            return await IoLimit.WithinAsync(clock, settings.Timeout, limited => AskAsync(address, settings, limited), cancel);
+            return await IoLimit.WithinAsync(clock, settings.Timeout, IoLimit.ProbeFloor, limited => AskAsync(address, settings, limited), cancel);
         }
         catch (TimeoutException)
         {

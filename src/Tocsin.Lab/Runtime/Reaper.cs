@@ -4,7 +4,7 @@ namespace Tocsin.Lab.Runtime;
 
 /// <summary>
 /// A small shell that outlives the lab's host by a moment. It reads a pipe whose other end only the host holds: however the host ends, SIGKILL included,
-/// the pipe ends with it, and the shell then ends every process of the lab and removes its groups. It leads a session of its own, so that what strikes the
+/// the pipe ends with it, and the shell then ends every process of the lab and removes its groups, its packet filter and its components' data. It leads a session of its own, so that what strikes the
 /// host's terminal or process group does not strike it.
 /// </summary>
 public sealed class Reaper : IAsyncDisposable
@@ -13,7 +13,7 @@ public sealed class Reaper : IAsyncDisposable
     internal const string Script = """
         exec > /dev/null 2>&1
         trap '' INT HUP TERM QUIT
-        lab=$1 groups=$2 quiet=0
+        lab=$1 groups=$2 table=$3 quiet=0
         while read -r _; do :; done
         while [ $quiet -lt 3 ]; do
           quiet=$((quiet + 1))
@@ -27,6 +27,8 @@ public sealed class Reaper : IAsyncDisposable
           sleep 0.05
         done
         if [ -n "$groups" ]; then find "$groups" -depth -type d -exec rmdir {} \; ; fi
+        if [ -n "$table" ]; then nft delete table inet "$table"; fi
+        rm -rf -- "$lab/components"
         """;
 
     private readonly Process shell;
@@ -37,14 +39,14 @@ public sealed class Reaper : IAsyncDisposable
 
     public static Reaper Start(MemoryLimits limits)
     {
-        var info = new ProcessStartInfo("/usr/bin/setsid", ["/bin/sh", "-c", Script, "tocsin-reaper", limits.LabFolder, limits.Groups ?? ""])
+        var info = new ProcessStartInfo("/usr/bin/setsid", ["/bin/sh", "-c", Script, "tocsin-reaper", limits.LabFolder, limits.Groups ?? "", Components.Firewall.Usable ? Components.Firewall.TableOf(limits.LabFolder) : ""])
         {
             WorkingDirectory = "/",
             UseShellExecute = false,
             RedirectStandardInput = true,
         };
         info.Environment.Clear();
-        info.Environment["PATH"] = "/usr/bin:/bin";
+        info.Environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin";
         return new Reaper(Process.Start(info)!);
     }
 

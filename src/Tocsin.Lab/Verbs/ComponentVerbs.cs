@@ -11,13 +11,20 @@ internal static class ComponentVerbs
 
     public static IEnumerable<Verb> All =>
     [
-        new("component set", "Set a component's settings: alb idle-timeout=SECONDS; aws throttle.SERVICE=CALLS_PER_SECOND (0 ends it), placement=REASON (empty ends it).", [Component, new("KEY=VALUE", "What to set", Many: true)], Set)
+        new("component set", "Set a component's settings: alb idle-timeout=SECONDS; aws throttle.SERVICE=CALLS_PER_SECOND (0 ends it), placement=REASON (empty ends it); in the full profile a server's own, such as aurora max_connections=10, cold-start=SECONDS, paused=yes; redis requirepass=TEXT; caddy ask=URL; cloudflare pages.PROJECT=failure:TEXT.", [Component, new("KEY=VALUE", "What to set", Many: true)], Set)
         {
+            Beyond = ServerVerbs.Set,
             Example = "component set alb idle-timeout=2",
         },
-        new("component block", "Cut the way of private subnets to AWS: nat loses its route.", [Component], c => Route(c, there: false)) { Example = "component block nat" },
-        new("component unblock", "Give the way back.", [Component], c => Route(c, there: true)) { Example = "component unblock nat", Breaks = static _ => false },
-        new("dns set", "Set a record: a value, and whether a proxy stands before it.", [new("NAME", "The record's name, or 'acm' for the certificate's validation record"), new("TYPE", "A or CNAME"), new("VALUE", "What it points to, or 'same'")], SetRecord)
+        new("component block", "Cut the way to a component: nat loses its route; new connections to a server's port are dropped, all or those of one service's tasks.", [Component], c => Route(c, there: false))
+        {
+            Options = [new("--from", "Only from this service's tasks")],
+            Beyond = ServerVerbs.Block,
+            Example = "component block nat",
+        },
+        new("component unblock", "Give the way back.", [Component], c => Route(c, there: true)) { Beyond = ServerVerbs.Unblock, Example = "component unblock nat", Breaks = static _ => false },
+        .. ServerVerbs.All,
+        new("dns set", "Set a record: a value, and whether a proxy stands before it.", [new("NAME", "The record's name, or 'acm' for the certificate's validation record"), new("TYPE", "A, CNAME, or SERVFAIL: no answer"), new("VALUE", "What it points to, or 'same'")], SetRecord)
         {
             Options = [new("--proxied", "yes: answers are a proxy's addresses, as with Cloudflare's orange cloud")],
             Example = "dns set acm CNAME same --proxied yes",
@@ -28,7 +35,7 @@ internal static class ComponentVerbs
 
     private static string Route(VerbCall call, bool there)
     {
-        if (call[0] is not "nat") throw VerbCall.Unknown("component to block here", call[0], ["nat"]);
+        if (call[0] is not "nat") throw VerbCall.Unknown("component to block here", call[0], ServerVerbs.Names(call, "nat"));
         foreach (var table in call.Region.Network.RouteTables.Where(t => !t.Main))
         {
             table.Routes.RemoveAll(r => r.Destination is "0.0.0.0/0");
@@ -41,7 +48,7 @@ internal static class ComponentVerbs
     {
         var name = RecordName(call);
         var proxied = call.Option("--proxied") is "yes";
-        if (call[1] is not ("A" or "CNAME")) throw VerbCall.Unknown("record type", call[1], ["A", "CNAME"]);
+        if (call[1] is not ("A" or "CNAME" or "SERVFAIL")) throw VerbCall.Unknown("record type", call[1], ["A", "CNAME", "SERVFAIL"]);
         var value = call[2] is not "same" ? call[2] : Waiting(call)?.RecordName == name ? Waiting(call)!.RecordValue : call.Host.Dns.Find(name)?.Value ?? throw VerbCall.Unknown("record", name, call.Host.Dns.Names);
         call.Host.Dns.Set(name, call[1], value, proxied);
         return $"{name} is {call[1]} {value}{(proxied ? ", behind a proxy" : "")}";
@@ -90,7 +97,7 @@ internal static class ComponentVerbs
             case ("alb" or "aws", _):
                 throw VerbCall.Unknown($"setting of {call[0]}", key, call[0] is "alb" ? ["idle-timeout"] : ["placement", "throttle.SERVICE"]);
             default:
-                throw VerbCall.Unknown("component", call[0], ["alb", "aws"]);
+                throw VerbCall.Unknown("component", call[0], ServerVerbs.Names(call, "alb", "aws"));
         }
     }
 

@@ -21,6 +21,12 @@ public sealed record Verb(string Name, string About, ImmutableArray<VerbArgument
 
     public required string Example { get; init; }
 
+    /// <summary>
+    /// For what servers and other processes are asked: work to be done without the world's lock, or null where <see cref="Run"/> does all of it. Must not
+    /// itself change anything.
+    /// </summary>
+    public Func<VerbCall, Func<CancellationToken, Task<string>>?>? Beyond { get; init; }
+
     /// <summary>Changes that leave the platform as healthy as it was are not remembered as broken.</summary>
     public Func<VerbCall, bool> Breaks { get; init; } = static _ => true;
 }
@@ -119,6 +125,9 @@ public sealed class VerbCall
     internal Service Service(int argument) => Host.Options.Platform.Service(this[argument]) ?? throw Unknown("service", this[argument], Host.Options.Platform.Services.Select(s => s.Name));
 
     internal Aws.Ecs.EcsServiceState Running(int argument) => Cluster.Services[Service(argument).Name];
+
+    /// <summary>A real component by its name; null where this lab has none of it.</summary>
+    internal Components.Component? Component(string name) => Host.Components?.Find(Environment.Name, name);
 
     /// <summary>A secret by its own name, or by the service whose secret it is.</summary>
     internal Aws.Secrets.Secret Secret(int argument)

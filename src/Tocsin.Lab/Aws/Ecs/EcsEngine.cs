@@ -8,6 +8,7 @@ internal sealed class EcsEngine : IDisposable
 {
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
     private static readonly Duration StoppedKept = Duration.FromHours(1);
+    private static readonly Duration StartsWithin = Duration.FromSeconds(5);
     private readonly TaskGround ground;
     private readonly Func<string, EcsCluster, string> address;
     private readonly TimeProvider time;
@@ -204,13 +205,14 @@ internal sealed class EcsEngine : IDisposable
 
     private static double Vcpu(TaskDefinition definition) => double.TryParse(definition.Body["cpu"]?.ToString(), System.Globalization.CultureInfo.InvariantCulture, out var units) ? units / 1024 : 0.25;
 
-    private static TaskHealth Health(LabRegion region, EcsServiceState service, EcsTask task)
+    // A program takes its time to start whatever the scale: before that no task is called unhealthy.
+    private TaskHealth Health(LabRegion region, EcsServiceState service, EcsTask task)
     {
         if (service.Balancers.Count == 0) return TaskHealth.Unasked;
         var all = service.Balancers.Select(b => (Group: region.Elb.Group(b.TargetGroupArn), b.Port))
             .Select(b => (b.Group, b.Port, Target: b.Group?.Targets.FirstOrDefault(t => t.Ip == task.Ip && t.Port == b.Port))).ToList();
         var bad = all.FirstOrDefault(b => b.Target is { State: "unhealthy" });
-        return new TaskHealth(all.All(b => b.Target is not null), all.All(b => b.Target is { State: "healthy" or "unused" }), bad.Target is not null, bad.Group?.Arn, bad.Port, bad.Target?.Description);
+        return new TaskHealth(all.All(b => b.Target is not null), all.All(b => b.Target is { State: "healthy" or "unused" }), bad.Target is not null && World.Clock.Now - task.Started > StartsWithin, bad.Group?.Arn, bad.Port, bad.Target?.Description);
     }
 
     private async Task ReapAsync(CancellationToken cancel)

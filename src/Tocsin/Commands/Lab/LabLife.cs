@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Tocsin.Cli.Setup;
+using Tocsin.Lab.Components;
 using Tocsin.Lab.Host;
 using Tocsin.Lab.Platform;
 
@@ -32,26 +33,37 @@ internal sealed class LabLife
         var foreground = new Option<bool>("--foreground") { Description = "Stay until Ctrl-C" };
         var scale = new Option<double>("--scale") { Description = "How much faster lab time runs", DefaultValueFactory = _ => LabOptions.DefaultScale, HelpName = "FACTOR" };
         var quiet = new Option<bool>("--no-traffic") { Description = "Send no traffic of its own" };
-        var command = new ExampledCommand("up", "Start the lab and return when the platform is healthy.", ["tocsin lab up", "tocsin lab up --foreground --scale 1"]) { Options = { foreground, scale, quiet } };
+        var full = new Option<bool>("--full") { Description = "Run real databases, caches and proxies behind the services" };
+        var install = new Option<bool>("--install") { Description = "Install the Debian packages that --full misses" };
+        var command = new ExampledCommand("up", "Start the lab and return when the platform is healthy.", ["tocsin lab up", "tocsin lab up --full --install", "tocsin lab up --foreground --scale 1"]) { Options = { foreground, scale, quiet, full, install } };
         command.SetAction((parsed, cancel) => run.DoAsync(
-            c =>
+            async c =>
             {
                 var factor = parsed.GetValue(scale);
                 if (factor is not (>= 0.1 and <= 1000)) throw new SettingsException("--scale is a factor from 0.1 to 1000");
-                var options = Options(common.Load(parsed)) with { Scale = factor, WithTraffic = !parsed.GetValue(quiet) };
-                return parsed.GetValue(foreground) ? new LabForeground(terminal).RunAsync(options, c) : new LabStart(terminal).RunAsync(options, common.Arguments(parsed), c);
+                var options = Options(common.Load(parsed), parsed.GetValue(full)) with { Scale = factor, WithTraffic = !parsed.GetValue(quiet) };
+                if (parsed.GetValue(full)) await PreparePackagesAsync(options, parsed.GetValue(install), c);
+                return await (parsed.GetValue(foreground) ? new LabForeground(terminal).RunAsync(options, c) : new LabStart(terminal).RunAsync(options, common.Arguments(parsed), c));
             },
             cancel));
         return command;
     }
 
-    private static LabOptions Options(Settings settings)
+    private async Task PreparePackagesAsync(LabOptions options, bool install, CancellationToken cancel)
+    {
+        if (install && await Packages.InstallAsync(options.Folder.Path, cancel) is { Count: > 0 } installed) terminal.Out.WriteLine($"LAB installed {string.Join(", ", installed)}");
+        Packages.Require();
+    }
+
+    private static LabOptions Options(Settings settings, bool full)
     {
         var platform = PlatformFile.Load(settings);
         var file = Path.Combine(Path.GetDirectoryName(settings.PlatformFile)!, "lab.yaml");
         if (!File.Exists(file)) throw new SettingsException($"{file} is missing: it says how the lab runs the platform {platform.Name}");
         var lab = LabDescription.Parse(File.ReadAllText(file), file);
-        return new LabOptions(LabFolder.Default(), platform, lab.Value ?? throw new SettingsException(string.Join(Environment.NewLine, lab.Problems)), Path.Combine(settings.Home, "lab", "services", "core"));
+        var description = lab.Value ?? throw new SettingsException(string.Join(Environment.NewLine, lab.Problems));
+        var programs = Path.Combine(settings.Home, "lab", "services", full ? description.Full.Programs : "core");
+        return new LabOptions(LabFolder.Default(), platform, full ? description.AsFull() : description, programs) { Profile = full ? LabProfile.Full : LabProfile.Core };
     }
 
     private ExampledCommand CreateDown()

@@ -40,7 +40,7 @@ internal sealed class LabStart(Terminal terminal)
             using var lab = LabClient.Connect(options.Folder);
             var status = await new LabWait(terminal).HealthyAsync(lab, cancel);
             var memory = string.Create(CultureInfo.InvariantCulture, $"{status.MemoryMegabytes:0} MB");
-            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"LAB {options.Platform.Name} is healthy after {watch.Elapsed.TotalSeconds:0.0} s · {status.Services.Sum(s => s.Running)} tasks · {memory} · {status.Endpoint}"));
+            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"LAB {options.Platform.Name} is healthy after {watch.Elapsed.TotalSeconds:0.0} s · {status.Services.Sum(s => s.Running)} tasks{(status.Components.Count > 0 ? $" · {status.Components.Count} components" : "")} · {memory} · {status.Endpoint}"));
             terminal.Out.WriteLine($"    clients: eval \"$(tocsin lab env)\"   state: tocsin lab status   end: tocsin lab down");
             return ExitCode.Done;
         }
@@ -56,7 +56,7 @@ internal sealed class LabStart(Terminal terminal)
     {
         var own = Environment.ProcessPath!;
         var program = Path.GetFileNameWithoutExtension(own) is "dotnet" ? new[] { own, Path.Combine(AppContext.BaseDirectory, "tocsin.dll") } : [own];
-        string[] arguments = ["lab", "up", "--foreground", "--scale", options.Scale.ToString(CultureInfo.InvariantCulture), .. options.WithTraffic ? Array.Empty<string>() : ["--no-traffic"], .. sharedArguments];
+        string[] arguments = ["lab", "up", "--foreground", "--scale", options.Scale.ToString(CultureInfo.InvariantCulture), .. options.WithTraffic ? Array.Empty<string>() : ["--no-traffic"], .. options.Profile == LabProfile.Full ? ["--full"] : Array.Empty<string>(), .. sharedArguments];
         var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; exec setsid -- \"$@\" >>\"$log\" 2>&1 </dev/null", "tocsin-lab", options.Folder.HostLog, .. program, .. arguments]);
         start.Environment[LabFolder.Variable] = options.Folder.Path;
         // The host needs no heap of its own for each processor.
@@ -124,7 +124,7 @@ internal sealed class LabWait(Terminal terminal)
         }
     }
 
-    private static string Waiting(StatusReport status) => string.Join(", ", status.Services.Where(s => !s.Healthy).Select(s => $"{s.Service} of {s.Environment}").DefaultIfEmpty("what is broken"));
+    private static string Waiting(StatusReport status) => string.Join(", ", status.Services.Where(s => !s.Healthy).Select(s => $"{s.Service} of {s.Environment}").Concat(status.Components.Where(c => !c.Healthy).Select(c => $"{c.Name} of {c.Environment}")).DefaultIfEmpty("what is broken"));
 }
 
 /// <summary>The host's own log: one line per message.</summary>

@@ -16,6 +16,7 @@ internal static class LabVerbs
         ["service"] = "Deploy, scale and set up services.",
         ["image"] = "Push and delete images.",
         ["component"] = "Change what stands around the services.",
+        ["queue"] = "Push, pause and break BullMQ queues.",
         ["dns"] = "Change DNS records.",
         ["certificate"] = "Request certificates.",
     };

@@ -1,0 +1,16 @@
+// Loaded before a service (node --import): its connections to the lab's addresses come from the task's own address, as in a network of its own. So
+// servers see which task connects, and the lab can cut the way of one service. HOST is set by the lab.
+import net from "node:net";
+
+const own = process.env.HOST;
+const isLab = (host) => typeof host === "string" && host.startsWith("127.");
+
+if (isLab(own)) {
+  const connect = net.Socket.prototype.connect;
+  net.Socket.prototype.connect = function (...given) {
+    // net.connect hands on one array, already sorted: options, listener.
+    const options = Array.isArray(given[0]) ? given[0][0] : given[0];
+    if (options && typeof options === "object" && options.localAddress === undefined && isLab(options.host)) options.localAddress = own;
+    return connect.apply(this, given);
+  };
+}

@@ -1,0 +1,144 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Tocsin.Core.Platforms;
+using Tocsin.Lab.Aws.Rds;
+using Tocsin.Lab.Host;
+
+namespace Tocsin.Lab.Components;
+
+/// <summary>
+/// The full profile's components: started together, changed in turn, ended with the lab. What the world's lock does not allow is queued here and done in
+/// the order in which it was asked.
+/// </summary>
+internal sealed class ComponentSet : IAsyncDisposable
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
+    private readonly ComponentGround ground;
+    private readonly Channel<Func<CancellationToken, Task>> work = Channel.CreateUnbounded<Func<CancellationToken, Task>>();
+    private readonly List<Component> all = [];
+    private readonly ILogger log;
+
+    public ComponentSet(ComponentGround ground, ILogger log)
+    {
+        this.ground = ground;
+        this.log = log;
+        Firewall = new Firewall(ground.LabFolder, TasksOf);
+        var first = ground.Options.Platform.Environments[0].Name;
+        all.AddRange([new DnsServer(ground, first), new Cloudflare(ground, first), new Pebble(ground, first)]);
+        foreach (var environment in ground.Options.Platform.Environments) all.AddRange(Of(environment));
+    }
+
+    public IReadOnlyList<Component> All => all;
+
+    public Firewall Firewall { get; }
+
+    public Component? Find(string environment, string name) => all.Find(c => c.Name == name && (c.Shared || c.Environment == environment));
+
+    public bool IsHealthy(Component component) => component.Healthy && Firewall.Of(component).Count == 0;
+
+    public IReadOnlyList<ComponentStatus> Status() =>
+    [
+        .. all.Select(c => new ComponentStatus(c.Name, c.Shared ? "all" : c.Environment, StateOf(c), IsHealthy(c), c.Address, c.Port, c.Version, c.StartedInMs)),
+    ];
+
+    /// <summary>Starts them all at once; the first that fails ends the attempt with its reason.</summary>
+    public async Task StartAsync(CancellationToken cancel)
+    {
+        Packages.Require();
+        await Task.WhenAll(all.Select(c => c.StartAsync(cancel)));
+    }
+
+    /// <summary>Called with the world's lock held: changes that RDS was asked for reach the database soon after.</summary>
+    public void FollowRds()
+    {
+        foreach (var environment in ground.Options.Platform.Environments)
+        {
+            if (all.OfType<Aurora>().FirstOrDefault(a => a.Environment == environment.Name) is not { } aurora) continue;
+            var cluster = environment.Components["aurora"]["cluster"];
+            ground.Region(environment.Name).Rds.Changed += (of, change) =>
+            {
+                if (of.Id == cluster) Later(c => aurora.ApplyAsync(change, c));
+            };
+        }
+    }
+
+    /// <summary>The way back for clusters' capacity, which the database follows. Called with the world's lock held.</summary>
+    public Action RememberRds()
+    {
+        List<(RdsCluster Cluster, double Min, double Max)> was = [.. ground.World.Regions.Values.SelectMany(r => r.Rds.Clusters.Values).Select(c => (c, c.MinCapacity, c.MaxCapacity))];
+        return () =>
+        {
+            foreach (var (cluster, min, max) in was) (cluster.MinCapacity, cluster.MaxCapacity) = (min, max);
+        };
+    }
+
+    /// <summary>Puts every component back, soon: none counts as healthy until it is.</summary>
+    public void Restore()
+    {
+        foreach (var component in all)
+        {
+            component.Restoring();
+            Later(async c =>
+            {
+                await Firewall.RemoveAsync(component, c);
+                await component.RestoreAsync(c);
+            });
+        }
+    }
+
+    /// <summary>The queue; one failure is told and does not end it.</summary>
+    public async Task WorkAsync(CancellationToken cancel)
+    {
+        await foreach (var next in work.Reader.ReadAllAsync(cancel))
+        {
+            try
+            {
+                await next(cancel);
+            }
+            catch (LabException e)
+            {
+                LabMessages.LoopFailed(log, "a component's change", e);
+            }
+        }
+    }
+
+    /// <summary>Keeps the packet filter at the addresses that services' tasks have.</summary>
+    public async Task FilterAsync(CancellationToken cancel)
+    {
+        using var timer = new PeriodicTimer(Beat);
+        while (await timer.WaitForNextTickAsync(cancel)) await Firewall.SyncAsync(cancel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        work.Writer.TryComplete();
+        foreach (var component in all) await component.DisposeAsync();
+        await Firewall.RemoveAsync(ground.LabFolder, CancellationToken.None);
+    }
+
+    private void Later(Func<CancellationToken, Task> change) => work.Writer.TryWrite(change);
+
+    private IEnumerable<Component> Of(PlatformEnvironment environment)
+    {
+        if (environment.Components.GetValueOrDefault("aurora") is { } aurora) yield return new Aurora(ground, environment.Name, aurora);
+        if (environment.Components.GetValueOrDefault("redis") is { } redis) yield return new Redis(ground, environment.Name, redis);
+        if (environment.Components.GetValueOrDefault("clickhouse") is { } clickHouse) yield return new ClickHouse(ground, environment.Name, clickHouse);
+        if (ground.Options.Lab.Programs.FirstOrDefault(p => p.Sidecars.Any(s => s.Name is "caddy")) is { Port: { } port } storefront) yield return new Caddy(ground, environment.Name, storefront.Service, port);
+    }
+
+    private string StateOf(Component component)
+    {
+        var blocks = Firewall.Of(component);
+        return blocks.Count == 0 ? component.State
+            : blocks.FirstOrDefault(b => b.Service is null) is not null ? $"{component.State}, blocked"
+            : $"{component.State}, blocked from {string.Join(", ", blocks.Select(b => b.Service))}";
+    }
+
+    private List<string> TasksOf(string environment, string service)
+    {
+        lock (ground.World.Gate)
+        {
+            return [.. ground.Region(environment).Ecs.Clusters.Values.SelectMany(c => c.Tasks.Values).Where(t => !t.Gone && t.Group == $"service:{service}").Select(t => t.Ip).Order(StringComparer.Ordinal)];
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tocsin.Lab.Host;
+using Tocsin.Lab.Runtime;
+
+namespace Tocsin.Lab.Components;
+
+/// <summary>
+/// Redis in the place of ElastiCache: TLS only and with a token where the platform says so. The lab itself speaks to it by a socket file, so that no change
+/// of its ports locks the lab out.
+/// </summary>
+internal sealed class Redis(ComponentGround ground, string environment, ImmutableDictionary<string, string> fields)
+    : ServerProcess(ground, environment, "redis", int.Parse(fields["port"], CultureInfo.InvariantCulture))
+{
+    // By convention the key under which services get it.
+    private const string TokenKey = "REDIS_AUTH_TOKEN";
+    private string current = "";
+
+    public override string? Password => fields.GetValueOrDefault("auth") is "token" ? Token() : null;
+
+    public override bool TakesCommands => true;
+
+    protected override ImmutableArray<string> Command() => [Tool.Find("redis-server")!, Path.Combine(Folder, "redis.conf")];
+
+    protected override async Task PrepareAsync(bool first, CancellationToken cancel)
+    {
+        if (first) await CertifyAsync(cancel);
+        current = Password ?? "";
+        var tls = fields.GetValueOrDefault("tls") is "required";
+        var text = $"""
+            bind {Address}
+            port {(tls ? 0 : Port)}
+            tls-port {(tls ? Port : 0)}
+            tls-cert-file server.crt
+            tls-key-file server.key
+            tls-ca-cert-file ca.crt
+            tls-auth-clients no
+            unixsocket redis.sock
+            unixsocketperm 700
+            protected-mode no
+            save ""
+            appendonly no
+            {(current.Length > 0 ? $"requirepass {current}" : "")}
+            """;
+        await WritePrivateAsync("redis.conf", text + "\n", cancel);
+    }
+
+    protected override async Task<bool> IsReadyAsync(CancellationToken cancel)
+    {
+        if (!LastLines().Exists(l => l.Contains("Ready to accept", StringComparison.OrdinalIgnoreCase) || l.Contains("server is now ready", StringComparison.Ordinal))) return false;
+        Version = "Redis " + (await ClientAsync(["INFO", "server"], cancel)).Split('\n').First(l => l.StartsWith("redis_version:", StringComparison.Ordinal))["redis_version:".Length..].Trim();
+        return true;
+    }
+
+    protected override async Task<string> ChangeAsync(string key, string value, CancellationToken cancel)
+    {
+        var was = (await ClientAsync(["CONFIG", "GET", key], cancel)).Split('\n');
+        if (was.Length < 2 || was[0] != key) throw new LabException($"{Name} of {Environment} has no setting '{key}'");
+        await ClientAsync(["CONFIG", "SET", key, value], cancel);
+        if (key is "requirepass") current = value;
+        return was[1];
+    }
+
+    protected override Task<string> CommandAsync(IReadOnlyList<string> words, CancellationToken cancel) => ClientAsync([.. words], cancel);
+
+    private async Task<string> ClientAsync(ImmutableArray<string> words, CancellationToken cancel)
+    {
+        var variables = ImmutableDictionary<string, string>.Empty;
+        if (current.Length > 0) variables = variables.Add("REDISCLI_AUTH", current);
+        var done = await Tool.RunAsync(new ToolCall(Ground.LabFolder, Tool.Find("redis-cli")!, ["-s", "redis.sock", "-e", "--no-auth-warning", .. words]) { Folder = Folder, Variables = variables }, cancel);
+        return done.Code == 0 ? done.Output.Trim() : throw new LabException($"{Name} of {Environment}: {done.Words}");
+    }
+
+    private string? Token()
+    {
+        lock (Ground.World.Gate)
+        {
+            foreach (var secret in Ground.Region(Environment).Secrets.Secrets.Values)
+            {
+                if (Read(secret.Current?.Value)?[TokenKey] is { } token) return token.ToString();
+            }
+            return null;
+        }
+    }
+
+    private static JsonObject? Read(string? text)
+    {
+        try
+        {
+            return JsonNode.Parse(text ?? "null") as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+
+namespace Tocsin.Lab.Platform;
+
+/// <summary>What the full profile changes of one service.</summary>
+public sealed record LabOverride(
+    string? Program,
+    ImmutableSortedDictionary<string, string> Environment,
+    ImmutableSortedDictionary<string, string> Secrets,
+    ImmutableSortedDictionary<string, string> SidecarPrograms);
+
+/// <summary>
+/// The full profile's part of lab.yaml: the services' programs on the real libraries, what the databases hold at first, and the names that DNS knows.
+/// Files are named from the folder <c>lab</c>.
+/// </summary>
+public sealed record LabFull
+{
+    /// <summary>Folder of the programs, beside the core profile's.</summary>
+    public string Programs { get; init; } = "core";
+
+    /// <summary>The command that a program's name is put behind; empty: the core profile's.</summary>
+    public ImmutableArray<string> Node { get; init; } = [];
+
+    /// <summary>Secrets of the full profile, in the programs' folder; null: the core profile's.</summary>
+    public string? SecretsFile { get; init; }
+
+    public ImmutableSortedDictionary<string, LabOverride> Services { get; init; } = ImmutableSortedDictionary<string, LabOverride>.Empty;
+
+    /// <summary>SQL files by component, run in this order on new data.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<string>> Sql { get; init; } = ImmutableSortedDictionary<string, ImmutableArray<string>>.Empty;
+
+    /// <summary>Session variables that the database's SQL files find, from <c>secret:KEY</c>.</summary>
+    public ImmutableSortedDictionary<string, string> SqlVariables { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>A records: name to <c>component@environment</c>.</summary>
+    public ImmutableSortedDictionary<string, string> Dns { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Cloudflare Pages projects.</summary>
+    public ImmutableArray<string> Pages { get; init; } = [];
+
+    public ImmutableArray<string> SqlOf(string component) => Sql.GetValueOrDefault(component, []);
+}
