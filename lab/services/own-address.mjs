@@ -3,9 +3,10 @@
 import net from "node:net";
 
 const own = process.env.HOST;
-const isLab = (host) => typeof host === "string" && host.startsWith("127.");
+const root = /^(127|10)\./.exec(own ?? "")?.[0];
+const isLab = (host) => typeof host === "string" && host.startsWith(root);
 
-if (isLab(own)) {
+if (root) {
   const connect = net.Socket.prototype.connect;
   net.Socket.prototype.connect = function (...given) {
     // net.connect hands on one array, already sorted: options, listener.

@@ -53,19 +53,27 @@ internal static class ServerVerbs
 
     public static Func<CancellationToken, Task<string>>? Block(VerbCall call)
     {
-        if (call.Component(call[0]) is not { } server) return null;
+        if (Way(call) is not { } way) return null;
         var from = call.Option("--from") is { } name ? call.Host.Options.Platform.Service(name)?.Name ?? throw VerbCall.Unknown("service", name, call.Host.Options.Platform.Services.Select(s => s.Name)) : null;
         return async cancel =>
         {
-            await call.Host.Components!.Firewall.AddAsync(new Block(server, from), cancel);
-            return $"new connections to {server.Name} ({server.Address}:{server.Port.ToString(CultureInfo.InvariantCulture)}) are dropped{(from is null ? "" : $" when they come from {from}'s tasks")}";
+            await call.Host.Firewall.AddAsync(new Block(way, from), cancel);
+            return $"new connections to {way.Name} ({way.Address}:{way.Port.ToString(CultureInfo.InvariantCulture)}) are dropped{(from is null ? "" : $" when they come from {from}'s tasks")}";
         };
     }
 
-    public static Func<CancellationToken, Task<string>>? Unblock(VerbCall call) => call.Component(call[0]) is not { } server ? null : async cancel =>
+    public static Func<CancellationToken, Task<string>>? Unblock(VerbCall call) => Way(call) is not { } way ? null : async cancel =>
     {
-        await call.Host.Components!.Firewall.RemoveAsync(server, cancel);
-        return $"the way to {server.Name} is open";
+        await call.Host.Firewall.RemoveAsync(way, cancel);
+        return $"the way to {way.Name} is open";
+    };
+
+    // Load balancers stand in every profile.
+    private static Way? Way(VerbCall call) => call[0] switch
+    {
+        "alb" => new Way(call.Environment.Name, "alb", call.Host.Network.Balancer(call.Environment.Name), call.Host.Network.HttpPort),
+        "nlb" => new Way(call.Environment.Name, "nlb", call.Host.Network.ElasticIp(call.Environment.Name), call.Host.Network.HttpsPort),
+        var name => call.Component(name)?.Way,
     };
 
     private static Func<CancellationToken, Task<string>> Slow(VerbCall call)
