@@ -65,10 +65,10 @@ internal sealed class ComponentSet : IAsyncDisposable
     /// <summary>The way back for clusters' capacity, which the database follows. Called with the world's lock held.</summary>
     public Action RememberRds()
     {
-        List<(RdsCluster Cluster, double Min, double Max)> was = [.. ground.World.Regions.Values.SelectMany(r => r.Rds.Clusters.Values).Select(c => (c, c.MinCapacity, c.MaxCapacity))];
+        List<(RdsCluster Cluster, double Min, double Max, string Status)> was = [.. ground.World.Regions.Values.SelectMany(r => r.Rds.Clusters.Values).Select(c => (c, c.MinCapacity, c.MaxCapacity, c.Status))];
         return () =>
         {
-            foreach (var (cluster, min, max) in was) (cluster.MinCapacity, cluster.MaxCapacity) = (min, max);
+            foreach (var (cluster, min, max, status) in was) (cluster.MinCapacity, cluster.MaxCapacity, cluster.Status) = (min, max, status);
         };
     }
 

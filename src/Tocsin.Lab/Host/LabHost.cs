@@ -214,6 +214,7 @@ public sealed class LabHost : IAsyncDisposable
         Endpoint = $"http://{network.FrontDoor}",
         AccessKeyId = LabIds.Key("AKIALAB"),
         SecretAccessKey = "LAB" + LabIds.Mixed(37),
+        Profile = options.Profile,
         Environments = [.. options.Platform.Environments.Select(e => Place(options, network, e))],
     };
 
