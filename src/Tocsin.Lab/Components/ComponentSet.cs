@@ -45,6 +45,7 @@ internal sealed class ComponentSet : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancel)
     {
         Packages.Require();
+        Workspace.Require(ground.Options.ProgramsFolder);
         await Task.WhenAll(all.Select(c => c.StartAsync(cancel)));
     }
 
@@ -123,7 +124,6 @@ internal sealed class ComponentSet : IAsyncDisposable
         if (environment.Components.GetValueOrDefault("aurora") is { } aurora) yield return new Aurora(ground, environment.Name, aurora);
         if (environment.Components.GetValueOrDefault("redis") is { } redis) yield return new Redis(ground, environment.Name, redis);
         if (environment.Components.GetValueOrDefault("clickhouse") is { } clickHouse) yield return new ClickHouse(ground, environment.Name, clickHouse);
-        if (ground.Options.Lab.Programs.FirstOrDefault(p => p.Sidecars.Any(s => s.Name is "caddy")) is { Port: { } port } storefront) yield return new Caddy(ground, environment.Name, storefront.Service, port);
     }
 
     private string StateOf(Component component)
