@@ -26,11 +26,11 @@ internal static class AccessProbes
         var images = definition.Items("containerDefinitions").Select(c => ImageName.Parse(c.Text("image") ?? "")).OfType<ImageName>().Select(i => $"arn:aws:ecr:{i.Region}:{i.Registry}:repository/{i.Repository}").Distinct(StringComparer.Ordinal).ToList();
         if (images.Count == 0) return;
         sighting.Fact("executionRolePulls", await AllowedAsync(ground, role, Pulls, images, sighting, cancel) && await AllowedAsync(ground, role, ["ecr:GetAuthorizationToken"], ["*"], sighting, cancel));
-        await EcsProbes.PartAsync(sighting, async () =>
+        await EcsProbes.PartAsync(sighting, async _ =>
         {
             var denied = (await EventsAsync(ground, sighting, onlyWrites: false, cancel)).Where(e => e.Text("errorCode") is { } code && (Stopped.Has(code, "AccessDenied") || Stopped.Has(code, "UnauthorizedOperation")));
             sighting.Fact("deniedByPolicy", denied.Any(e => Stopped.Has(e.ToJsonString(), role.LastPart())));
-        });
+        }, cancel);
     }
 
     private static async Task<bool> AllowedAsync(AwsGround ground, string role, IEnumerable<string> actions, IEnumerable<string> resources, Sighting sighting, CancellationToken cancel)
@@ -105,8 +105,8 @@ internal sealed class NetworkLook(AwsGround ground, ServiceView view, Sighting s
         var settings = (await view.GetAsync(sighting, cancel)).Map("networkConfiguration").Map("awsvpcConfiguration");
         var subnets = settings.Texts("subnets").ToList();
         await RoutesAsync(subnets, settings.Text("assignPublicIp") == "ENABLED", cancel);
-        await EcsProbes.PartAsync(sighting, () => RulesAsync([.. settings.Texts("securityGroups")], cancel));
-        await EcsProbes.PartAsync(sighting, () => PublicAsync(cancel));
+        await EcsProbes.PartAsync(sighting, _ => RulesAsync([.. settings.Texts("securityGroups")], cancel), cancel);
+        await EcsProbes.PartAsync(sighting, _ => PublicAsync(cancel), cancel);
     }
 
     private async Task RoutesAsync(List<string> subnets, bool publicAddress, CancellationToken cancel)
@@ -117,11 +117,11 @@ internal sealed class NetworkLook(AwsGround ground, ServiceView view, Sighting s
         sighting.Fact("defaultRoute", routes.TrueForAll(r => r!.Value.Target.Length > 0 && r.Value.Active));
         var nats = routes.Select(r => r!.Value.Target).Where(t => t.StartsWith("nat-", StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).ToList();
         if (nats.Count == 0 || publicAddress) return;
-        await EcsProbes.PartAsync(sighting, async () =>
+        await EcsProbes.PartAsync(sighting, async _ =>
         {
             var known = (await ground.AskAsync(sighting, "ec2", "DescribeNatGateways", [], cancel)).Set("natGatewaySet").ToList();
             sighting.Fact("natAvailable", nats.TrueForAll(n => known.Exists(k => (k.Text("natGatewayId") ?? k.Text("NatGatewayId")) == n && (k.Text("state") ?? k.Text("State")) == "available")));
-        });
+        }, cancel);
     }
 
     // A subnet without an association of its own uses the main table. Null: no table is known; an empty target: there is no default route.

@@ -26,18 +26,18 @@ public sealed class AwsCalls(AwsCaller caller, TimeProvider time, CancellationTo
     public async Task<JsonObject> AskAsync(Sighting sighting, string service, string region, string operation, JsonObject input, CancellationToken cancel)
     {
         var key = $"{service} {region} {operation} {input.ToJsonString()}";
-        var fresh = new Lazy<Task<JsonObject>>(() => CallAsync(service, region, operation, input));
+        var fresh = new Lazy<Task<JsonObject>>(() => CallAsync(service, region, operation, input, ending));
         var one = answers.GetOrAdd(key, fresh);
         sighting.Asked($"{service} {operation} in {region}{(ReferenceEquals(one, fresh) ? "" : " (shared)")}");
         return await one.Value.WaitAsync(cancel);
     }
 
-    private async Task<JsonObject> CallAsync(string service, string region, string operation, JsonObject input)
+    private async Task<JsonObject> CallAsync(string service, string region, string operation, JsonObject input, CancellationToken cancel)
     {
         var began = time.GetTimestamp();
         try
         {
-            var answer = await caller.AskAsync(service, region, operation, input, ending);
+            var answer = await caller.AskAsync(service, region, operation, input, cancel);
             Note("ok", answer.ToJsonString().Length);
             return answer;
         }

@@ -51,7 +51,7 @@ internal static partial class BalancerProbes
         var asked = group.Text("HealthCheckPort") is "traffic-port" or null ? group.Number("Port") : group.Number("HealthCheckPort");
         if (port is not null && asked is not null) sighting.Fact("portMatches", asked == port);
         if (group.Text("HealthCheckPath") is { } path && await ServedPathAsync(ground, view, group, sighting, cancel) is { } served) sighting.Fact("pathMatches", path == served);
-        await EcsProbes.PartAsync(sighting, () => SlowStartAsync(ground, view, service, group, sighting, cancel));
+        await EcsProbes.PartAsync(sighting, _ => SlowStartAsync(ground, view, service, group, sighting, cancel), cancel);
     }
 
     // As the platform says; else as the same group is set in another environment.

@@ -50,12 +50,12 @@ internal static class ComponentProbes
         sighting.Fact("minAcu", least);
         sighting.Fact("maxAcu", most);
         if (ground.Map.Component("aurora", "user") is { } user) sighting.Fact("masterUserMatches", cluster.Text("MasterUsername") == user);
-        await EcsProbes.PartAsync(sighting, async () =>
+        await EcsProbes.PartAsync(sighting, async _ =>
         {
             var instances = (await ground.AskAsync(sighting, "rds", "DescribeDBInstances", [], cancel)).Items("DBInstances").Where(i => i.Text("DBClusterIdentifier") == cluster.Text("DBClusterIdentifier")).ToList();
             if (instances.Count > 0) sighting.Fact("publiclyAccessible", instances.Exists(i => i.Flag("PubliclyAccessible") == true));
-        });
-        await EcsProbes.PartAsync(sighting, () => CapacityAsync(ground, cluster, most, sighting, cancel));
+        }, cancel);
+        await EcsProbes.PartAsync(sighting, _ => CapacityAsync(ground, cluster, most, sighting, cancel), cancel);
     }
 
     private static async Task CapacityAsync(AwsGround ground, JsonObject cluster, double? most, Sighting sighting, CancellationToken cancel)
@@ -123,13 +123,13 @@ internal static class ComponentProbes
         }
         var named = hosts.Where(h => !System.Net.IPAddress.TryParse(h, out _)).Distinct(StringComparer.Ordinal).ToList();
         if (named.Count > 0) sighting.Fact("subdomainBaseCorrect", named.TrueForAll(h => Under(ground, h)));
-        await EcsProbes.PartAsync(sighting, async () =>
+        await EcsProbes.PartAsync(sighting, async _ =>
         {
             var issued = (await CertificatesAsync(ground, sighting, cancel)).Where(c => c.Text("Status") == "ISSUED").SelectMany(Names).ToList();
             if (issued.Count > 0 && named.Count > 0) sighting.Fact("certificateCovers", named.TrueForAll(h => issued.Exists(c => Covers(c, h))));
-        });
-        await EcsProbes.PartAsync(sighting, async () =>
-            sighting.Fact("terraformChanged", (await AccessProbes.EventsAsync(ground, sighting, onlyWrites: true, cancel)).Exists(e => Stopped.Has(e.Text("userAgent") ?? "", "terraform") || Stopped.Has(e.Map("userIdentity").Text("arn") ?? "", "terraform"))));
+        }, cancel);
+        await EcsProbes.PartAsync(sighting, async _ =>
+            sighting.Fact("terraformChanged", (await AccessProbes.EventsAsync(ground, sighting, onlyWrites: true, cancel)).Exists(e => Stopped.Has(e.Text("userAgent") ?? "", "terraform") || Stopped.Has(e.Map("userIdentity").Text("arn") ?? "", "terraform"))), cancel);
     }
 
     private static async Task<List<JsonObject>> CertificatesAsync(AwsGround ground, Sighting sighting, CancellationToken cancel) =>

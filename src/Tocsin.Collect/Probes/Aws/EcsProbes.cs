@@ -154,28 +154,28 @@ internal static class EcsProbes
     {
         var service = await view.GetAsync(sighting, cancel);
         var own = service.Map("networkConfiguration").Map("awsvpcConfiguration").Texts("subnets").ToHashSet(StringComparer.Ordinal);
-        await PartAsync(sighting, async () =>
+        await PartAsync(sighting, async _ =>
         {
             var subnets = (await ground.AskAsync(sighting, "ec2", "DescribeSubnets", [], cancel)).Items("Subnets").Concat((await ground.AskAsync(sighting, "ec2", "DescribeSubnets", [], cancel)).Items("subnetSet"));
             var free = subnets.Where(s => own.Contains(s.Text("subnetId") ?? s.Text("SubnetId") ?? "")).Select(s => s.Number("availableIpAddressCount") ?? s.Number("AvailableIpAddressCount")).OfType<double>().ToList();
             if (free.Count > 0) sighting.Fact("freeAddresses", free.Min());
-        });
-        await PartAsync(sighting, async () =>
+        }, cancel);
+        await PartAsync(sighting, async _ =>
         {
             var quota = (await ground.AskAsync(sighting, "servicequotas", "GetServiceQuota", new JsonObject { ["ServiceCode"] = "fargate", ["QuotaCode"] = Quota }, cancel)).Map("Quota").Number("Value");
             var used = (await Task.WhenAll(ground.Services.Select(s => new ServiceView(ground, s).RunningAsync(sighting, cancel)))).SelectMany(t => t).Sum(t => (t.Number("cpu") ?? 0) / 1024);
             if (quota is > 0) sighting.Fact("quotaUsedShare", Math.Round(100 * used / quota.Value, 1));
-        });
+        }, cancel);
         var events = service.Items("events").Where(e => e.Time("createdAt") >= ground.Since).Select(e => e.Text("message") ?? "");
         sighting.Fact("throttled", events.Any(m => Stopped.Has(m, "throttl") || Stopped.Has(m, "Rate exceeded")));
     }
 
     /// <summary>A part that may be denied while the rest is seen.</summary>
-    internal static async Task PartAsync(Sighting sighting, Func<Task> look)
+    internal static async Task PartAsync(Sighting sighting, Func<CancellationToken, Task> look, CancellationToken cancel)
     {
         try
         {
-            await look();
+            await look(cancel);
         }
         catch (Collect.Aws.AwsFailure e)
         {

@@ -50,7 +50,7 @@ internal static partial class LogLook
         if (page.Events.Length == 0) sighting.Empty();
         Requests(ground, view, page.Events, sighting);
         sighting.Fact("slowQueries", page.Events.Count(e => SlowQuery().IsMatch(e.Text)));
-        await EcsProbes.PartAsync(sighting, () => EndAsync(ground, view, page.Events, sighting, cancel));
+        await EcsProbes.PartAsync(sighting, _ => EndAsync(ground, view, page.Events, sighting, cancel), cancel);
     }
 
     private static void Requests(AwsGround ground, ServiceView view, ImmutableArray<LogEvent> events, Sighting sighting)

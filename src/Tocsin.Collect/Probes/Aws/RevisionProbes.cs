@@ -48,13 +48,13 @@ internal static partial class RevisionProbes
         sighting.Fact("stopTimeoutSeconds", container.Number("stopTimeout") ?? UsualStopTimeout);
         var heap = HeapLimit().Match($"{Variable(container, "NODE_OPTIONS")} {string.Join(' ', container.Texts("command"))}");
         sighting.Fact("nodeHeapAboveLimit", heap.Success && memory is { } limit && double.Parse(heap.Groups[1].Value, CultureInfo.InvariantCulture) >= limit);
-        await EcsProbes.PartAsync(sighting, async () =>
+        await EcsProbes.PartAsync(sighting, async _ =>
         {
             if (!service.Items("loadBalancers").Any()) return;
             var groups = await view.GroupsAsync(sighting, cancel);
             sighting.Fact("portMatchesTargetGroup", service.Items("loadBalancers").All(l => groups.Exists(g => g.Text("TargetGroupArn") == l.Text("targetGroupArn") && g.Number("Port") == l.Number("containerPort")))
                 && service.Items("loadBalancers").All(l => definition.Items("containerDefinitions").Where(c => c.Text("name") == l.Text("containerName")).SelectMany(c => c.Items("portMappings")).Any(p => p.Number("containerPort") == l.Number("containerPort"))));
-        });
+        }, cancel);
     }
 
     public static async Task<JsonObject> NewestAsync(AwsGround ground, ServiceView view, JsonObject running, Sighting sighting, CancellationToken cancel)
@@ -74,7 +74,7 @@ internal static partial class RevisionProbes
         sighting.Fact("repositoryExists", Array.TrueForAll(answers, a => a.Repository));
         sighting.Fact("exists", Array.TrueForAll(answers, a => a.Image is not null));
         if (answers.Select(a => a.Image.Time("imagePushedAt")).OfType<NodaTime.Instant>().ToList() is { Count: > 0 } pushed) sighting.Fact("pushedMinutesAgo", pushed.Max().MinutesTo(ground.Now));
-        await EcsProbes.PartAsync(sighting, async () => sighting.Fact("platformMatches", Platform(definition, await view.TasksAsync(sighting, cancel), ground)));
+        await EcsProbes.PartAsync(sighting, async _ => sighting.Fact("platformMatches", Platform(definition, await view.TasksAsync(sighting, cancel), ground)), cancel);
     }
 
     // A task that runs this revision proves its images' platform; ECS's refusal disproves it. Manifests of one platform do not say which it is.

@@ -82,11 +82,11 @@ internal sealed class SecretLook(AwsGround ground, ServiceView view, Sighting si
         if (changed.Count == 0) return;
         sighting.ChangedAt(changed.Max());
         sighting.Fact("changedMinutesAgo", changed.Max().MinutesTo(ground.Now));
-        await EcsProbes.PartAsync(sighting, async () =>
+        await EcsProbes.PartAsync(sighting, async _ =>
         {
             var started = (await view.RunningAsync(sighting, cancel)).Select(t => t.Time("createdAt")).OfType<Instant>().ToList();
             if (started.Count > 0) sighting.Fact("newerThanTasks", started.TrueForAll(s => s < changed.Max()));
-        });
+        }, cancel);
     }
 
     private async Task ReadAsync(string secret, CancellationToken cancel)

@@ -44,14 +44,14 @@ internal sealed class ValueLook(AwsGround ground, ServiceView view, Sighting sig
     private async Task DatabaseAsync(CancellationToken cancel)
     {
         if (ground.Map.Component("aurora", "secret") is not { } master || Of("DB_USER") is not { } user) return;
-        await EcsProbes.PartAsync(sighting, async () =>
+        await EcsProbes.PartAsync(sighting, async _ =>
         {
             var answer = await ground.AskAsync(sighting, "secretsmanager", "GetSecretValue", new JsonObject { ["SecretId"] = master }, cancel);
             if (Tree.Object(answer.Text("SecretString")) is not { } known) return;
             if (user != known.Text("username") && user != ground.Map.Component("aurora", "user")) return;
             sighting.Fact("dbUserMatchesMaster", true);
             if (Of("DB_PASSWORD") is { } password && known.Text("password") is { } right) sighting.Fact("dbPasswordMatchesMaster", Digests.Of(password) == Digests.Of(right));
-        });
+        }, cancel);
     }
 
     private async Task HostsAsync(CancellationToken cancel)
@@ -60,12 +60,12 @@ internal sealed class ValueLook(AwsGround ground, ServiceView view, Sighting sig
         Host("DB_HOST", "dbHostMatches", ground.Map.Component("aurora", "endpoint"), elsewhere);
         Host("REDIS_HOST", "redisHostMatches", ground.Map.Component("redis", "endpoint"), elsewhere);
         if (Of("CH_HOST") is not { } host) return;
-        await EcsProbes.PartAsync(sighting, async () =>
+        await EcsProbes.PartAsync(sighting, async _ =>
         {
             var known = (await ComponentProbes.InstanceAsync(ground, sighting, cancel)).Select(i => i.Text("privateIpAddress") ?? i.Text("PrivateIpAddress")).OfType<string>().ToList();
-            if (known.Count > 0 && IPAddress.TryParse(host, out _)) sighting.Fact("clickhouseHostMatches", known.Contains(host, StringComparer.Ordinal));
+            if (known.Count > 0 && IPAddress.TryParse(host, out var _)) sighting.Fact("clickhouseHostMatches", known.Contains(host, StringComparer.Ordinal));
             else if (elsewhere is not null && elsewhere.TryGetValue("CH_HOST", out var other) && Digests.Of(host) == other) sighting.Fact("clickhouseHostMatches", false);
-        });
+        }, cancel);
     }
 
     // An address may be the endpoint's own; only a name, or another environment's value, is known to be another host.
@@ -104,12 +104,12 @@ internal sealed class ValueLook(AwsGround ground, ServiceView view, Sighting sig
             sighting.Fact("coreApiUrlMatches", ground.Map.Platform.Environments[0].Name == ground.Map.Environment);
             return;
         }
-        await EcsProbes.PartAsync(sighting, async () =>
+        await EcsProbes.PartAsync(sighting, async _ =>
         {
             var balancers = (await ground.AskAsync(sighting, "elasticloadbalancing", "DescribeLoadBalancers", [], cancel)).Items("LoadBalancers");
             sighting.Fact("coreApiUrlMatches", balancers.Any(b => string.Equals(b.Text("DNSName"), address.Host, StringComparison.OrdinalIgnoreCase)
                 || b.Items("AvailabilityZones").SelectMany(z => z.Items("LoadBalancerAddresses")).Any(a => a.Text("IpAddress") == address.Host)));
-        });
+        }, cancel);
     }
 
     private async Task ChangedAsync(CancellationToken cancel)
