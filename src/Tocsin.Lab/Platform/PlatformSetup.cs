@@ -74,10 +74,7 @@ internal sealed class PlatformSetup(SetupGround ground)
             Definition = definition,
             Desired = program.Tasks.GetValueOrDefault(environment.Name, 1),
             Balancers = [.. Group(environment, region, program, service, service.Fields.GetValueOrDefault("ingress") is "nlb" ? tcp : http)],
-            Network = new JsonObject
-            {
-                ["awsvpcConfiguration"] = new JsonObject { ["subnets"] = new JsonArray($"subnet-{environment.Name}-private-a"), ["securityGroups"] = new JsonArray($"sg-{service.Name}"), ["assignPublicIp"] = "DISABLED" },
-            },
+            Network = [],
         };
         cluster.Services[service.Name] = state;
         ground.Engine.Deploy(state, definition, null);
