@@ -15,6 +15,7 @@ internal sealed class FaultEyes : IDisposable
     public FaultEyes(LabFolder folder, LabState state, Core.Platforms.Platform platform, string environment)
     {
         Folder = folder;
+        Profile = state.Profile;
         Platform = platform;
         Environment = platform.Environment(environment)!;
         Place = state.Environments.First(e => e.Name == environment);
@@ -24,6 +25,8 @@ internal sealed class FaultEyes : IDisposable
     }
 
     public LabFolder Folder { get; }
+
+    public LabProfile Profile { get; }
 
     public Core.Platforms.Platform Platform { get; }
 

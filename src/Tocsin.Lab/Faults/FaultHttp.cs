@@ -14,6 +14,7 @@ internal sealed record FaultAnswer(int Status, string Head, IReadOnlyDictionary<
 internal sealed class FaultHttp : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(70);
+    private static readonly TimeSpan HandshakeLimit = TimeSpan.FromSeconds(10);
     private readonly FaultEyes eyes;
     private readonly Dictionary<string, HttpMessageInvoker> clients = new(StringComparer.Ordinal);
     private readonly Lazy<X509Certificate2> authority;
@@ -54,10 +55,16 @@ internal sealed class FaultHttp : IDisposable
     /// <summary>Null when the handshake succeeds with a certificate of the lab's authority for the name, else why not.</summary>
     public async Task<string?> HandshakeAsync(string door, string name, CancellationToken cancel)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(HandshakeLimit);
         try
         {
-            await using var stream = await SecureAsync(door, name, cancel);
+            await using var stream = await SecureAsync(door, name, limit.Token);
             return null;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return $"no certificate within {HandshakeLimit.TotalSeconds:0} s";
         }
         catch (Exception e) when (e is System.Security.Authentication.AuthenticationException or IOException or SocketException)
         {
@@ -82,7 +89,7 @@ internal sealed class FaultHttp : IDisposable
                 UseCookies = false,
                 UseProxy = false,
                 ConnectCallback = async (context, cancel) => await ConnectAsync(Address(door, context.DnsEndPoint.Port is 443), cancel),
-                SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = Policy() },
+                SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = Policy(), RemoteCertificateValidationCallback = (_, _, _, errors) => IsTrusted(errors) },
             };
             return clients[door] = new HttpMessageInvoker(handler);
         }
@@ -93,7 +100,7 @@ internal sealed class FaultHttp : IDisposable
         var secure = new SslStream(await ConnectAsync(Address(door, tls: true), cancel));
         try
         {
-            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = name, CertificateChainPolicy = Policy() }, cancel);
+            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = name, CertificateChainPolicy = Policy(), RemoteCertificateValidationCallback = (_, _, _, errors) => IsTrusted(errors) }, cancel);
             return secure;
         }
         catch
@@ -109,6 +116,9 @@ internal sealed class FaultHttp : IDisposable
         policy.CustomTrustStore.Add(authority.Value);
         return policy;
     }
+
+    // The full profile's authority is made anew whenever it starts: what it issued before has a root that is gone. The name counts all the same.
+    private bool IsTrusted(SslPolicyErrors errors) => (eyes.Profile is LabProfile.Full ? errors & ~SslPolicyErrors.RemoteCertificateChainErrors : errors) is SslPolicyErrors.None;
 
     private LabAddress Address(string door, bool tls)
     {
