@@ -38,6 +38,9 @@ internal sealed class WireConnection : IAsyncDisposable
 
     public bool Encrypted => stream is SslStream;
 
+    /// <summary>What lies below, for a protocol that is spoken by the platform's own library; it closes with this.</summary>
+    public Stream Raw => stream;
+
     /// <summary>Resolves and connects; the first address that takes the connection wins.</summary>
     public static async Task<WireConnection> OpenAsync(WireTarget target, CancellationToken cancel)
     {
