@@ -62,6 +62,7 @@ public static class PlatformReader
             new Key("baseDomain", Text, Required: true),
             new Key("vpn", Text),
             new Key("imagesRegion", Text),
+            new Key("secretValues", new Shape.Text("Whether drills may read secrets to tell key names and shapes; the values are dropped in memory", Allowed: ["unread", "shapes"])),
             new Key("environments", new Shape.Table("Environments by name", EnvironmentShape(), EntryNames.IdPattern), Required: true),
             new Key("components", SharedComponents()),
             new Key("services", new Shape.Table("Services by name", ServiceShape(), EntryNames.IdPattern), Required: true),
@@ -109,6 +110,8 @@ public static class PlatformReader
             new Key("cluster", Text, Required: true),
             new Key("imageTag", Text),
             new Key("branch", Text),
+            new Key("endpoint", new Shape.Text("The address at which all of AWS is asked instead of its own", Pattern: "https?://.+")),
+            new Key("profile", new Shape.Text("The profile of AWS credentials for this environment")),
             new Key("vpcCidr", Text),
             new Key("components", Components),
         ]);

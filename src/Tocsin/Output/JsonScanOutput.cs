@@ -92,25 +92,37 @@ internal sealed class JsonScanOutput(Terminal terminal) : ScanOutput
 {
     private const int MaxForms = 100;
 
-    public override void End(ScanSummary summary) => terminal.Out.WriteLine(Json.Write(Json.Indented, w =>
+    // Piece by piece: the whole document at once would be the largest thing in memory.
+    public override void End(ScanSummary summary)
     {
+        var pieces = new ArrayBufferWriter<byte>(4096);
+        using var w = new Utf8JsonWriter(pieces, Json.Indented);
         w.WriteStartObject();
         w.WriteNumber("bytes", summary.Bytes);
         w.WriteNumber("lines", summary.Lines);
         w.WriteNumber("seconds", Math.Round(summary.Seconds, 3));
         w.WriteBoolean("stopped", summary.Stopped);
         w.WriteStartArray("errors");
-        foreach (var entry in Tally.Entries) WriteEntry(w, entry);
+        foreach (var entry in Tally.Entries) WriteEntry(w, entry, pieces);
         w.WriteEndArray();
         w.WriteEndObject();
-    }));
+        Pass(w, pieces);
+        terminal.Out.WriteLine();
+    }
+
+    private void Pass(Utf8JsonWriter w, ArrayBufferWriter<byte> pieces)
+    {
+        w.Flush();
+        terminal.Out.Write(Encoding.UTF8.GetString(pieces.WrittenSpan));
+        pieces.ResetWrittenCount();
+    }
 
     protected override void Show(string source, Match match)
     {
         // Everything is told at the end, from the tally.
     }
 
-    private static void WriteEntry(Utf8JsonWriter w, EntryTally entry)
+    private void WriteEntry(Utf8JsonWriter w, EntryTally entry, ArrayBufferWriter<byte> pieces)
     {
         w.WriteStartObject();
         w.WriteString("error", entry.Entry.Id);
@@ -127,7 +139,11 @@ internal sealed class JsonScanOutput(Terminal terminal) : ScanOutput
         foreach (var minute in entry.Minutes) w.WriteNumber(InstantPattern.General.Format(minute.Minute), minute.Count);
         w.WriteEndObject();
         w.WriteStartArray("forms");
-        foreach (var group in entry.Groups.Take(MaxForms)) WriteGroup(w, group);
+        foreach (var group in entry.Groups.Take(MaxForms))
+        {
+            WriteGroup(w, group);
+            Pass(w, pieces);
+        }
         w.WriteEndArray();
         w.Texts("causes", entry.Entry.Causes.OrderByDescending(c => c.Prior).Select(c => $"{entry.Entry.Id}/{c.Id}"));
         w.WriteEndObject();
