@@ -15,6 +15,9 @@ internal sealed record DrillRequest
     public string? BundleFrom { get; init; }
     public string? Endpoint { get; init; }
     public bool Lab { get; init; }
+
+    /// <summary>Nothing is shown while it looks.</summary>
+    public bool Quiet { get; init; }
     public bool GiveExitCode { get; init; }
 }
 

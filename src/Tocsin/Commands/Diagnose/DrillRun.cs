@@ -33,6 +33,7 @@ internal sealed record DrillOutcome(EvidenceBundle Bundle, DiagnosisReport Diagn
 internal sealed class DrillRun(Settings settings, Terminal terminal)
 {
     private static readonly Duration UsualSpan = Duration.FromMinutes(15);
+    private readonly CatalogStore store = new(settings);
     private static readonly Duration CallLimit = Duration.FromSeconds(7);
 
     public async Task<int> RunAsync(DrillRequest request, CancellationToken cancel)
@@ -60,7 +61,7 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
         var since = window.Since ?? now - UsualSpan;
         var connection = AwsConnection.For(environment, request.Endpoint, request.Lab);
         using var caller = connection.Caller(CallLimit);
-        var reference = new CatalogStore(settings).Whole;
+        var reference = store.Whole;
         var scope = new DrillScope(new PlatformMap(platform, environment), asked, now, since);
         var drill = new Drill(scope, reference.Facts, Matching(reference), TimeProvider.System, _ => [])
         {
@@ -68,7 +69,7 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
             ReadsSecretValues = platform.Fields.GetValueOrDefault("secretValues") is "shapes",
         };
         var account = AccountAsync(caller, scope.Map.Region, cancel);
-        var progress = terminal.ErrorIsTerminal && request.Format is "text";
+        var progress = terminal.ErrorIsTerminal && !request.Quiet && request.Format is "text";
         await foreach (var result in drill.RunAsync(caller, cancel))
         {
             if (progress) terminal.Error.WriteLine(DrillOutput.Progress(result, terminal));
@@ -92,7 +93,7 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
     private DrillOutcome Replay(string file)
     {
         var parsed = BundleFile.Read(file);
-        var reference = new CatalogStore(settings).Whole;
+        var reference = store.Whole;
         var catalog = DiagnosisCatalog.Build(reference.Entries.Select(e => e.Entry), reference.Facts);
         return new DrillOutcome(parsed, Diagnoser.Diagnose(parsed, catalog), reference, PlatformFile.Load(settings));
     }
