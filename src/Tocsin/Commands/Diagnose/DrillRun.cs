@@ -33,6 +33,9 @@ internal sealed record DrillOutcome(EvidenceBundle Bundle, DiagnosisReport Diagn
 internal sealed class DrillRun(Settings settings, Terminal terminal)
 {
     private static readonly Duration UsualSpan = Duration.FromMinutes(15);
+
+    // Whose certificates and pages a merchant's domain are.
+    private const string DomainRole = "storefront";
     private readonly CatalogStore store = new(settings);
     private static readonly Duration CallLimit = Duration.FromSeconds(7);
 
@@ -40,6 +43,7 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
     {
         var outcome = request.BundleFrom is { } file ? Replay(file) : await LookAsync(request, cancel);
         if (request.BundleTo is { } to) await File.WriteAllBytesAsync(to, BundleJson.Write(outcome.Bundle), cancel);
+        if (request is { Domain: { } domain, Format: "text" }) DomainText.Write(terminal, domain, outcome.Results);
         terminal.Out.WriteLine(DrillOutput.Write(outcome, request.Format, terminal));
         return outcome.Diagnosis.Verdict switch
         {
@@ -55,7 +59,7 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
         var watch = Stopwatch.StartNew();
         var platform = PlatformFile.Load(settings);
         var environment = Environment(platform, request.Environment);
-        ImmutableArray<Service> asked = request.Service is { } name ? [Service(platform, name)] : platform.Services;
+        ImmutableArray<Service> asked = (request.Service ?? (request.Domain is null ? null : DomainRole)) is { } name ? [Service(platform, name)] : platform.Services;
         var now = SystemClock.Instance.GetCurrentInstant();
         if (!TimeWindow.TryParse(request.Since, null, now, out var window, out var problem)) throw new SettingsException(problem);
         var since = window.Since ?? now - UsualSpan;
@@ -63,7 +67,7 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
         using var caller = connection.Caller(CallLimit);
         var reference = store.Whole;
         var scope = new DrillScope(new PlatformMap(platform, environment), asked, now, since);
-        var drill = new Drill(scope, reference.Facts, Matching(reference), TimeProvider.System, _ => [])
+        var drill = new Drill(scope, reference.Facts, Matching(reference), TimeProvider.System, g => ServerLooks.For(g, Surroundings.Of(scope.Map, connection, g.ReadsSecretValues), request.Domain))
         {
             Record = new StoppedTaskRecord(StateFolder()),
             ReadsSecretValues = platform.Fields.GetValueOrDefault("secretValues") is "shapes",
