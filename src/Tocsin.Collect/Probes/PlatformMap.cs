@@ -17,6 +17,9 @@ public sealed class PlatformMap(Platform platform, PlatformEnvironment environme
 
     public string Account => platform.Fields["account"];
 
+    /// <summary>The range of the environment's network, where the platform says it.</summary>
+    public string? Cidr => environment.Fields.GetValueOrDefault("vpcCidr");
+
     public string BaseDomain => platform.Fields["baseDomain"];
 
     public string ImagesRegion => platform.Fields.GetValueOrDefault("imagesRegion", Region);

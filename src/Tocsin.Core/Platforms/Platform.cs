@@ -18,6 +18,9 @@ public sealed record Service(string Name, string Role, ImmutableDictionary<strin
 
     /// <summary>Queues it works on.</summary>
     public ImmutableArray<string> Works { get; init; } = [];
+
+    /// <summary>Origins whose pages call it from a browser.</summary>
+    public ImmutableArray<string> Origins { get; init; } = [];
 }
 
 /// <summary>One environment: its own fields, and each component's, over the shared ones.</summary>
@@ -31,6 +34,9 @@ public sealed record Platform(
     ImmutableArray<PlatformEnvironment> Environments,
     ImmutableArray<Service> Services)
 {
+    /// <summary>Addresses of pages by name.</summary>
+    public ImmutableSortedDictionary<string, string> Links { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
     public PlatformEnvironment? Environment(string name) => Environments.FirstOrDefault(e => string.Equals(e.Name, name, StringComparison.OrdinalIgnoreCase));
 
     public Service? Service(string nameOrRole) =>
@@ -71,8 +77,8 @@ public static class PlatformReader
         if (problems.Count > 0) return new(null, problems);
         var shared = ReadComponents(root);
         var environments = Maps(root, "environments").Select(p => ReadEnvironment(p.Name, p.Map, shared));
-        var services = Maps(root, "services").Select(p => new Service(p.Name, p.Map.Text("role"), Scalars(p.Map)) { DependsOn = p.Map.Texts("dependsOn"), CriticalEnv = p.Map.Texts("criticalEnv"), Produces = p.Map.Texts("produces"), Works = p.Map.Texts("works") });
-        return new(new Platform(root.Text("id"), root.Text("name"), Scalars(root), [.. environments], [.. services]), []);
+        var services = Maps(root, "services").Select(p => new Service(p.Name, p.Map.Text("role"), Scalars(p.Map)) { DependsOn = p.Map.Texts("dependsOn"), CriticalEnv = p.Map.Texts("criticalEnv"), Produces = p.Map.Texts("produces"), Works = p.Map.Texts("works"), Origins = p.Map.Texts("origins") });
+        return new(new Platform(root.Text("id"), root.Text("name"), Scalars(root), [.. environments], [.. services]) { Links = root.Get("links") is YamlMappingNode links ? Scalars(links).ToImmutableSortedDictionary(StringComparer.Ordinal) : ImmutableSortedDictionary<string, string>.Empty }, []);
     }
 
     private static PlatformEnvironment ReadEnvironment(string name, YamlMappingNode map, ImmutableDictionary<string, ImmutableDictionary<string, string>> shared)
@@ -135,6 +141,7 @@ public static class PlatformReader
             new Key("commonMistakes", Text),
             new Key("produces", Texts),
             new Key("works", Texts),
+            new Key("origins", Texts),
             new Key("dependsOn", Texts),
         ]);
 }

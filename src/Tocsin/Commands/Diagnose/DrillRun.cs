@@ -33,12 +33,17 @@ internal sealed record DrillOutcome(EvidenceBundle Bundle, DiagnosisReport Diagn
 internal sealed class DrillRun(Settings settings, Terminal terminal)
 {
     private static readonly Duration UsualSpan = Duration.FromMinutes(15);
+
+    // Whose certificates and pages a merchant's domain are.
+    private const string DomainRole = "storefront";
+    private readonly CatalogStore store = new(settings);
     private static readonly Duration CallLimit = Duration.FromSeconds(7);
 
     public async Task<int> RunAsync(DrillRequest request, CancellationToken cancel)
     {
         var outcome = request.BundleFrom is { } file ? Replay(file) : await LookAsync(request, cancel);
         if (request.BundleTo is { } to) await File.WriteAllBytesAsync(to, BundleJson.Write(outcome.Bundle), cancel);
+        if (request is { Domain: { } domain, Format: "text" }) DomainText.Write(terminal, domain, outcome.Results);
         terminal.Out.WriteLine(DrillOutput.Write(outcome, request.Format, terminal));
         return outcome.Diagnosis.Verdict switch
         {
@@ -54,21 +59,21 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
         var watch = Stopwatch.StartNew();
         var platform = PlatformFile.Load(settings);
         var environment = Environment(platform, request.Environment);
-        ImmutableArray<Service> asked = request.Service is { } name ? [Service(platform, name)] : platform.Services;
+        ImmutableArray<Service> asked = (request.Service ?? (request.Domain is null ? null : DomainRole)) is { } name ? [Service(platform, name)] : platform.Services;
         var now = SystemClock.Instance.GetCurrentInstant();
         if (!TimeWindow.TryParse(request.Since, null, now, out var window, out var problem)) throw new SettingsException(problem);
         var since = window.Since ?? now - UsualSpan;
         var connection = AwsConnection.For(environment, request.Endpoint, request.Lab);
         using var caller = connection.Caller(CallLimit);
-        var reference = new CatalogStore(settings).Whole;
+        var reference = store.Whole;
         var scope = new DrillScope(new PlatformMap(platform, environment), asked, now, since);
-        var drill = new Drill(scope, reference.Facts, Matching(reference), TimeProvider.System, _ => [])
+        var drill = new Drill(scope, reference.Facts, Matching(reference), TimeProvider.System, g => ServerLooks.For(g, Surroundings.Of(scope.Map, connection, g.ReadsSecretValues), request.Domain))
         {
             Record = new StoppedTaskRecord(StateFolder()),
             ReadsSecretValues = platform.Fields.GetValueOrDefault("secretValues") is "shapes",
         };
         var account = AccountAsync(caller, scope.Map.Region, cancel);
-        var progress = terminal.ErrorIsTerminal && request.Format is "text";
+        var progress = terminal.ErrorIsTerminal && !request.Quiet && request.Format is "text";
         await foreach (var result in drill.RunAsync(caller, cancel))
         {
             if (progress) terminal.Error.WriteLine(DrillOutput.Progress(result, terminal));
@@ -92,7 +97,7 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
     private DrillOutcome Replay(string file)
     {
         var parsed = BundleFile.Read(file);
-        var reference = new CatalogStore(settings).Whole;
+        var reference = store.Whole;
         var catalog = DiagnosisCatalog.Build(reference.Entries.Select(e => e.Entry), reference.Facts);
         return new DrillOutcome(parsed, Diagnoser.Diagnose(parsed, catalog), reference, PlatformFile.Load(settings));
     }

@@ -13,6 +13,7 @@ internal static class LabCommand
         var run = new LabRun(terminal);
         foreach (var one in LabLife.Create(common, terminal, run)) command.Subcommands.Add(one);
         foreach (var one in LabFaults.Create(common, terminal, run)) command.Subcommands.Add(one);
+        command.Subcommands.Add(LabExam.Create(common, terminal, run));
         foreach (var one in LabVerbs.Create(run)) command.Subcommands.Add(one);
         return command;
     }
