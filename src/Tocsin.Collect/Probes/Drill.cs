@@ -26,7 +26,7 @@ public sealed record DrillScope(PlatformMap Map, ImmutableArray<Service> Asked, 
 
 /// <summary>The five-minute drill: every probe at once, what they read matched, all of it in one bundle.</summary>
 /// <param name="further">Probes beside those that ask AWS.</param>
-public sealed class Drill(DrillScope scope, FactTable definitions, MatchSet matching, TimeProvider time, Func<EvidenceTexts, IEnumerable<Probe>> further)
+public sealed class Drill(DrillScope scope, FactTable definitions, MatchSet matching, TimeProvider time, Func<AwsGround, IEnumerable<Probe>> further)
 {
     private readonly EvidenceTexts texts = new();
     private readonly List<ProbeResult> results = [];
@@ -49,7 +49,7 @@ public sealed class Drill(DrillScope scope, FactTable definitions, MatchSet matc
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         calls = new AwsCalls(caller, time, ending.Token);
         var ground = new AwsGround(scope.Map, calls, scope.Services, scope.Now, scope.Since, ReadsSecretValues) { Record = Record, Texts = texts };
-        var probes = AwsProbes.For(ground).Concat(further(texts)).ToList();
+        var probes = AwsProbes.For(ground).Concat(further(ground)).ToList();
         try
         {
             await foreach (var result in new ProbeRunner(definitions, time, Limits).RunAsync(probes, cancel))
