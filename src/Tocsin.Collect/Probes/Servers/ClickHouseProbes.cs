@@ -12,7 +12,7 @@ internal static class ClickHouseProbes
 
     public static IEnumerable<Probe> For(ServerGround ground)
     {
-        if (!ground.Map.Has(Component)) return [];
+        if (!ground.Has(Component)) return [];
         var (subject, target) = (ground.Map.Of(Component), $"clickhouse {ground.Map.Environment}");
         return
         [

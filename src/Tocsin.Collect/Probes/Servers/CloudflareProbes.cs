@@ -17,7 +17,7 @@ internal static partial class CloudflareProbes
 
     public static IEnumerable<Probe> For(ServerGround ground)
     {
-        if (!ground.Map.Has(Component)) yield break;
+        if (!ground.Has(Component)) yield break;
         var subject = ground.Map.Of(Component);
         yield return ground.Probe("cloudflare.pages", subject, Vantage.Api, Component, (s, c) => PagesAsync(ground, s, c));
         if (ground.Map.Component(Component, "worker") is { } worker) yield return ground.Probe("cloudflare.worker", subject, Vantage.Api, Component, (s, c) => WorkerAsync(ground, worker, s, c));

@@ -16,7 +16,7 @@ internal static partial class MySqlProbes
 
     public static IEnumerable<Probe> For(ServerGround ground)
     {
-        if (!ground.Map.Has(Component)) return [];
+        if (!ground.Has(Component)) return [];
         var login = new Shared<MySqlReader>(c => OpenAsync(ground, c));
         for (var i = 0; i < 3; i++) login.Join();
         var (subject, target) = (ground.Map.Of(Component), $"mysql {ground.Map.Environment}");

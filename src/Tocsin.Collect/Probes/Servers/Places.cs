@@ -45,6 +45,9 @@ public sealed record ServerGround(PlatformMap Map, Func<string, string?> Variabl
     /// <summary>Whether values of secrets may be read, in memory only.</summary>
     public bool ReadsSecretValues { get; init; }
 
+    /// <summary>Only variables say where components are: names of the platform's own file lead elsewhere, as in a lab.</summary>
+    public bool OnlyVariables { get; init; }
+
     /// <summary>Asked for names instead of the system's resolver.</summary>
     public IPEndPoint? Resolver { get; init; }
 
@@ -56,10 +59,13 @@ public sealed record ServerGround(PlatformMap Map, Func<string, string?> Variabl
 
     public string Name(string component, string field) => $"TOCSIN_{Map.Environment}_{component}_{field}".ToUpperInvariant().Replace('-', '_');
 
+    /// <summary>Whether the component is one that can be looked at.</summary>
+    public bool Has(string component) => Map.Has(component) && (!OnlyVariables || Setting(component, "host") is not null);
+
     /// <summary>Where the component is; null where neither a variable nor the platform says so.</summary>
     public Place? Find(string component)
     {
-        if (!Map.Has(component)) return null;
+        if (!Has(component)) return null;
         var host = Setting(component, "host") ?? Map.Component(component, "endpoint") ?? Map.Component(component, "host");
         if (string.IsNullOrWhiteSpace(host)) return null;
         var port = int.TryParse(Setting(component, "port") ?? Map.Component(component, "port"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : Ports.GetValueOrDefault(component);

@@ -18,7 +18,7 @@ internal static class QueueProbes
 
     public static IEnumerable<Probe> For(ServerGround ground)
     {
-        if (!ground.Map.Has(RedisProbes.Component)) return [];
+        if (!ground.Has(RedisProbes.Component)) return [];
         var queues = ground.Map.Services.SelectMany(s => s.Works.Select(q => (Service: s, Queue: q))).ToList();
         var login = new Shared<RedisReader>(c => RedisProbes.OpenAsync(ground with { Limit = Duration.FromSeconds(8) }, c));
         for (var i = 0; i < queues.Count * 3; i++) login.Join();

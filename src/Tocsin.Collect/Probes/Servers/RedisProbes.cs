@@ -13,7 +13,7 @@ internal static class RedisProbes
 
     public static IEnumerable<Probe> For(ServerGround ground)
     {
-        if (!ground.Map.Has(Component)) return [];
+        if (!ground.Has(Component)) return [];
         var login = new Shared<RedisReader>(c => OpenAsync(ground, c));
         for (var i = 0; i < 2; i++) login.Join();
         var target = $"redis {ground.Map.Environment}";
