@@ -12,6 +12,10 @@ internal static class CommandLine
         ("explain", ExplainCommand.Create),
         ("drill", Diagnose.DrillCommand.Create),
         ("bundle", Diagnose.BundleCommand.Create),
+        ("compare", Platforms.CompareCommand.Create),
+        ("checklist", Platforms.ChecklistCommand.Create),
+        ("logs", Platforms.LogsCommand.Create),
+        ("platform", Platforms.PlatformCommand.Create),
         ("catalog", CatalogCommand.Create),
         ("lab", Lab.LabCommand.Create),
     ];

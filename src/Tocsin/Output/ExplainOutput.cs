@@ -97,6 +97,7 @@ internal static class ExplainOutput
             w.WriteEndObject();
         }
         w.WriteEndArray();
+        w.WriteString("drill", Drill(candidate.Entry));
         w.Texts("fixes", Report.FixesOf(candidate.Entry, Ordered(candidate)).Select(f => f.Does));
         w.WriteEndObject();
     }
@@ -117,8 +118,11 @@ internal static class ExplainOutput
         }
         var rivals = candidate.Matches.SelectMany(m => m.Rivals).Distinct(StringComparer.Ordinal).ToList();
         if (rivals.Count > 0) report.Text("note", $"the same words also fit {string.Join(", ", rivals)}", terminal.Yellow);
-        report.CausesAndFix(entry, Ordered(candidate));
+        report.CausesAndFix(entry, Ordered(candidate), Drill(entry));
     }
+
+    // An entry about no service in particular is looked for in all of them.
+    private static string Drill(Entry entry) => EntryNames.Roles.Contains(entry.Service, StringComparer.Ordinal) ? $"tocsin drill {entry.Service}" : "tocsin drill";
 
     private static IReadOnlyList<Cause> Ordered(Candidate candidate) => Report.CausesOf(candidate.Entry, candidate.Matches.SelectMany(m => m.Signatures));
 }

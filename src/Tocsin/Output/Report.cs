@@ -42,7 +42,8 @@ internal sealed class Report(Terminal terminal)
     }
 
     /// <summary>The usual causes, those first that the text points at, and what to do about the first of them.</summary>
-    public void CausesAndFix(Entry entry, IReadOnlyList<Cause> causes)
+    /// <param name="drill">The command that looks for the cause, where it is to be shown.</param>
+    public void CausesAndFix(Entry entry, IReadOnlyList<Cause> causes, string? drill = null)
     {
         var label = causes.Count == 1 ? "cause" : "causes";
         var shown = causes.Count <= MaxCauses + 1 ? causes.Count : MaxCauses;
@@ -54,6 +55,7 @@ internal sealed class Report(Terminal terminal)
         }
         if (causes.Count > MaxCauses + 1) Line("", terminal.Dim(string.Create(CultureInfo.InvariantCulture, $"and {causes.Count - MaxCauses} more")));
         if (FixesOf(entry, causes).FirstOrDefault() is { } fix) Text("do", fix.Does);
+        if (drill is not null) Line("drill", terminal.Cyan(drill));
         Line("next", terminal.Cyan($"tocsin explain {entry.Id}"));
         terminal.Out.WriteLine();
     }

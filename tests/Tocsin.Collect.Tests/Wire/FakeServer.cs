@@ -64,7 +64,7 @@ internal sealed class FakeServer : IAsyncDisposable
         {
             while (true) open.Add(OneAsync(await listener.AcceptTcpClientAsync(over.Token), serve));
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
             await Task.WhenAll(open);
         }

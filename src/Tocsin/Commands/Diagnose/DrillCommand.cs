@@ -11,6 +11,9 @@ internal sealed record DrillRequest
     public string? Environment { get; init; }
     public string Format { get; init; } = "text";
     public string? Since { get; init; }
+
+    /// <summary>One merchant's domain.</summary>
+    public string? Domain { get; init; }
     public string? BundleTo { get; init; }
     public string? BundleFrom { get; init; }
     public string? Endpoint { get; init; }
@@ -29,6 +32,7 @@ internal static class DrillCommand
         var service = new Argument<string?>("SERVICE") { Description = "A service's name or role; without it all services, the worst first", Arity = ArgumentArity.ZeroOrOne };
         var environment = new Option<string?>("--env") { Description = "The environment (default: the platform's first)", HelpName = "NAME" };
         var format = CommonOptions.Format("text", "json", "md", "html");
+        var domain = new Option<string?>("--domain") { Description = "One merchant's domain: its DNS against the platform's addresses, the ask endpoint, the tenant, the certificate and how it is got", HelpName = "NAME" };
         var since = new Option<string?>("--since") { Description = "How far back to look: a time or an age (default: 15m)", HelpName = "TIME" };
         var bundle = new Option<string?>("--bundle") { Description = "Write what was seen into this file, to carry and to diagnose again", HelpName = "FILE" };
         var from = new Option<string?>("--from-bundle") { Description = "Look at nothing: diagnose what an earlier drill wrote", HelpName = "FILE" };
@@ -43,10 +47,11 @@ internal static class DrillCommand
                 "tocsin drill --env production                       all services, the worst first",
                 "tocsin drill core-api --since 1h --format md        for a ticket",
                 "tocsin drill storefront --bundle seen.json          keep what was seen",
+                "tocsin drill --domain shop.example                  one merchant's domain",
                 "tocsin drill --from-bundle seen.json                diagnose it again",
             ])
         {
-            Arguments = { service }, Options = { environment, format, since, bundle, from, endpoint, lab, exitCode },
+            Arguments = { service }, Options = { environment, domain, format, since, bundle, from, endpoint, lab, exitCode },
         };
         command.SetAction((parsed, cancel) => new LabRun(terminal).DoAsync(
             c => new DrillRun(common.Load(parsed), terminal).RunAsync(
@@ -56,6 +61,7 @@ internal static class DrillCommand
                     Environment = parsed.GetValue(environment),
                     Format = parsed.GetValue(format)!,
                     Since = parsed.GetValue(since),
+                    Domain = parsed.GetValue(domain),
                     BundleTo = parsed.GetValue(bundle),
                     BundleFrom = parsed.GetValue(from),
                     Endpoint = parsed.GetValue(endpoint),

@@ -34,6 +34,9 @@ internal sealed record DrillOutcome(EvidenceBundle Bundle, DiagnosisReport Diagn
 internal sealed class DrillRun(Settings settings, Terminal terminal)
 {
     private static readonly Duration UsualSpan = Duration.FromMinutes(15);
+
+    // Whose certificates and pages a merchant's domain are.
+    private const string DomainRole = "storefront";
     private readonly CatalogStore store = new(settings);
     private static readonly Duration CallLimit = Duration.FromSeconds(7);
 
@@ -41,6 +44,7 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
     {
         var outcome = request.BundleFrom is { } file ? Replay(file) : await LookAsync(request, cancel);
         if (request.BundleTo is { } to) await File.WriteAllBytesAsync(to, BundleJson.Write(outcome.Bundle), cancel);
+        if (request is { Domain: { } domain, Format: "text" }) DomainText.Write(terminal, domain, outcome.Results);
         terminal.Out.WriteLine(DrillOutput.Write(outcome, request.Format, terminal));
         return outcome.Diagnosis.Verdict switch
         {
@@ -56,20 +60,18 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
         var watch = Stopwatch.StartNew();
         var platform = PlatformFile.Load(settings);
         var environment = Environment(platform, request.Environment);
-        ImmutableArray<Service> asked = request.Service is { } name ? [Service(platform, name)] : platform.Services;
+        ImmutableArray<Service> asked = (request.Service ?? (request.Domain is null ? null : DomainRole)) is { } name ? [Service(platform, name)] : platform.Services;
         var now = SystemClock.Instance.GetCurrentInstant();
         if (!TimeWindow.TryParse(request.Since, null, now, out var window, out var problem)) throw new SettingsException(problem);
         var since = window.Since ?? now - UsualSpan;
         var connection = AwsConnection.For(environment, request.Endpoint, request.Lab);
         using var caller = connection.Caller(CallLimit);
         var reference = store.Whole;
-        var surroundings = Surroundings.Of(platform, environment, connection.Lab);
-        var scope = new DrillScope(surroundings.Map, asked, now, since);
-        var readsValues = platform.Fields.GetValueOrDefault("secretValues") is "shapes";
-        var drill = new Drill(scope, reference.Facts, Matching(reference), TimeProvider.System, g => ServerProbes.For(surroundings.Ground(g, readsValues)))
+        var scope = new DrillScope(new PlatformMap(platform, environment), asked, now, since);
+        var drill = new Drill(scope, reference.Facts, Matching(reference), TimeProvider.System, g => ServerLooks.For(g, Surroundings.Of(scope.Map, connection, g.ReadsSecretValues), request.Domain))
         {
-            Record = connection.Lab is null ? new StoppedTaskRecord(StateFolder()) : null,
-            ReadsSecretValues = readsValues,
+            Record = connection.Lab ? null : new StoppedTaskRecord(StateFolder()),
+            ReadsSecretValues = platform.ReadsSecretValues,
         };
         var account = AccountAsync(caller, scope.Map.Region, cancel);
         var progress = terminal.ErrorIsTerminal && !request.Quiet && request.Format is "text";
@@ -85,7 +87,7 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
             Account = who,
             Region = scope.Map.Region,
             Endpoint = connection.Endpoint?.ToString() ?? "AWS",
-            Lab = connection.Lab is not null || who.All(c => c == '0'),
+            Lab = connection.Lab || who.All(c => c == '0'),
             Seconds = watch.Elapsed.TotalSeconds,
             Calls = drill.Calls,
             Results = drill.Results,

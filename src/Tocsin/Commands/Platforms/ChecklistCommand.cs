@@ -76,7 +76,7 @@ internal sealed class ChecklistRun(PlatformAsk platform, Terminal terminal)
         var now = SystemClock.Instance.GetCurrentInstant();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var calls = new AwsCalls(caller, TimeProvider.System, ending.Token);
-        var aws = new AwsGround(map, calls, services, now, now - Duration.FromMinutes(15), platform.ReadsSecretValues);
+        var aws = new AwsGround(map, calls, services, now, now - Duration.FromMinutes(15), platform.ReadsSecretValues) { Texts = new EvidenceTexts() };
         var ground = Surroundings.Of(map, connection, platform.ReadsSecretValues) with { Aws = (s, service, operation, input, c) => calls.AskAsync(s, service, map.Region, operation, input, c) };
         var probes = AwsProbes.For(aws).Concat(ServerProbes.For(ground)).Where(p => p.Name is "aws.secret" or "cors.preflight" && services.Any(s => s.Name == p.Subject.Service)).ToList();
         var all = new List<Observation>();

@@ -106,7 +106,7 @@ internal static class AllProbes
         var servers = ground with { Aws = (s, service, operation, input, c) => calls.AskAsync(s, service, map.Region, operation, input, c) };
         return
         [
-            .. AwsProbes.For(new AwsGround(map, calls, map.Services, now, since, readsSecretValues)),
+            .. AwsProbes.For(new AwsGround(map, calls, map.Services, now, since, readsSecretValues) { Texts = new EvidenceTexts() }),
             .. ServerProbes.For(servers),
             .. domain is null ? [] : DomainProbes.For(servers.WithDomain(domain), domain),
         ];

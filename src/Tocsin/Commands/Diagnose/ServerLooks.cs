@@ -1,0 +1,38 @@
+using Tocsin.Cli.Output;
+using Tocsin.Cli.Setup;
+using Tocsin.Collect.Probes;
+using Tocsin.Collect.Probes.Aws;
+using Tocsin.Collect.Probes.Servers;
+
+namespace Tocsin.Cli.Commands.Diagnose;
+
+/// <summary>The probes that ask servers, names and pages, as far as a drill's services need them.</summary>
+internal static class ServerLooks
+{
+    public static IEnumerable<Probe> For(AwsGround aws, ServerGround surroundings, string? domain)
+    {
+        var servers = surroundings with { Aws = (s, service, operation, input, c) => aws.Calls.AskAsync(s, service, aws.Map.Region, operation, input, c) };
+        var services = aws.Services.Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+        var needed = aws.Services.SelectMany(s => s.DependsOn).ToHashSet(StringComparer.Ordinal);
+        var all = aws.Services.Length == aws.Map.Services.Length;
+        var looks = ServerProbes.For(servers).Where(p => p.Subject.Service.Length > 0 ? services.Contains(p.Subject.Service) : all || needed.Contains(p.Subject.Component) || !aws.Map.Has(p.Subject.Component));
+        return domain is null ? looks : looks.Concat(DomainProbes.For(servers.WithDomain(domain), domain));
+    }
+}
+
+/// <summary>What was seen of a merchant's domain, before the verdict.</summary>
+internal static class DomainText
+{
+    public static void Write(Terminal terminal, string domain, IEnumerable<ProbeResult> results)
+    {
+        terminal.Out.WriteLine(terminal.Bold(PlainText.Of(domain)));
+        foreach (var seen in results.Select(r => r.Observation).Where(o => o.Subject.Item == domain).OrderBy(o => Array.IndexOf(Order, o.Probe)))
+        {
+            var facts = string.Join(" · ", seen.Facts.Select(f => $"{f.Key} {f.Value}"));
+            terminal.Out.WriteLine($"  {seen.Probe,-16} {(seen.IsEvidence ? facts : terminal.Yellow(seen.Status.ToString()))}{(seen.Note.Length > 0 ? "  " + terminal.Dim(PlainText.Of(seen.Note)) : "")}");
+        }
+        terminal.Out.WriteLine();
+    }
+
+    private static readonly string[] Order = ["dns.name", "caddy.ask", "tenant.domain", "tls.certificate", "caddy.acme"];
+}

@@ -1,0 +1,132 @@
+using Tocsin.Collect.Wire;
+using Tocsin.Core.Diagnosis;
+using Tocsin.Lab.Tests.Components;
+
+namespace Tocsin.Lab.Tests.Probes;
+
+/// <summary>Wire clients and probes against the real MariaDB, Redis, ClickHouse, Caddy and DNS of a full lab.</summary>
+public sealed class ServerProbeTests(FullLab full) : IClassFixture<FullLab>
+{
+    private RealServers Servers => new(full);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_database_tells_each_kind_of_refusal_apart()
+    {
+        FullLab.Need();
+        await using (var reader = await MySqlReader.OpenAsync(Servers.Target("aurora"), Servers.Database, Cancel))
+        {
+            Assert.True(reader.Encrypted);
+            Assert.Contains(await Schemas(reader), s => s == "astro_primary");
+        }
+        Assert.Equal((WireStage.Authenticate, "ER_1045"), await EndAsync(() => MySqlReader.OpenAsync(Servers.Target("aurora"), Servers.Database with { Password = "wrong" }, Cancel)));
+        Assert.Equal((WireStage.Authenticate, "ER_3159"), await EndAsync(() => MySqlReader.OpenAsync(Servers.Target("aurora", tls: false), Servers.Database, Cancel)));
+        Assert.Equal((WireStage.Tls, "TLS_UNTRUSTED"), await EndAsync(() => MySqlReader.OpenAsync(Servers.Target("aurora") with { Authorities = null }, Servers.Database, Cancel)));
+        Assert.Equal((WireStage.Authenticate, "ER_1049"), await EndAsync(() => MySqlReader.OpenAsync(Servers.Target("aurora"), Servers.Database with { Schema = "no_such" }, Cancel)));
+        Assert.Equal((WireStage.Greeting, "WRONG_PROTOCOL"), await EndAsync(() => MySqlReader.OpenAsync(Servers.Target("pebble"), Servers.Database, Cancel), orElse: (WireStage.Greeting, "NO_GREETING")));
+    }
+
+    [Fact]
+    public async Task The_cache_tells_each_kind_of_refusal_apart()
+    {
+        FullLab.Need();
+        var login = new RedisLogin(full.Place("redis").Password!);
+        await using (var reader = await RedisReader.OpenAsync(Servers.Target("redis"), login, Cancel))
+        {
+            Assert.Equal("PONG", (await reader.AskAsync(RedisQuestion.Alive, Cancel)).AsText);
+            Assert.Contains("redis_version", (await reader.AskAsync(RedisQuestion.Info, Cancel)).AsText!, StringComparison.Ordinal);
+        }
+        await using (var named = await RedisReader.OpenAsync(Servers.Target("redis"), login with { User = "default" }, Cancel)) Assert.Equal("PONG", (await named.AskAsync(RedisQuestion.Alive, Cancel)).AsText);
+        Assert.Equal((WireStage.Authenticate, "NOAUTH"), await EndAsync(() => RedisReader.OpenAsync(Servers.Target("redis"), new RedisLogin(), Cancel)));
+        Assert.Equal((WireStage.Authenticate, "WRONGPASS"), await EndAsync(() => RedisReader.OpenAsync(Servers.Target("redis"), new RedisLogin("wrong"), Cancel)));
+        Assert.Equal((WireStage.Authenticate, "TLS_REQUIRED"), await EndAsync(() => RedisReader.OpenAsync(Servers.Target("redis", tls: false), login, Cancel)));
+        Assert.Equal((WireStage.Tls, "TLS_UNTRUSTED"), await EndAsync(() => RedisReader.OpenAsync(Servers.Target("redis") with { Authorities = null }, login, Cancel)));
+        await full.VerbAsync("component stop redis");
+        Assert.Equal((WireStage.Connect, "ECONNREFUSED"), await EndAsync(() => RedisReader.OpenAsync(Servers.Target("redis"), login, Cancel)));
+        await full.HealAsync();
+    }
+
+    [Fact]
+    public async Task All_is_seen_to_be_well_where_it_is()
+    {
+        FullLab.Need();
+        var seen = await Servers.LookAsync("kiran-books.example", p => p is not ("vpn.interface" or "mysql.migrations"), Cancel);
+        Assert.All(seen, o => Assert.True(o.IsEvidence, $"{o.Name}: {o.Status} {o.Note}"));
+        string Of(string probe, string fact) => seen.First(o => o.Probe == probe).Facts.GetValueOrDefault(fact, "unknown");
+        Assert.Equal(["done", "done", "done"], new[] { "mysql.connect", "redis.connect", "clickhouse.http" }.Select(p => Of(p, "stage")));
+        Assert.Equal("1000", Of("mysql.server", "maxConnections"));
+        Assert.Equal("true", Of("mysql.server", "schemaExists"));
+        Assert.Equal("master", Of("redis.server", "role"));
+        Assert.Equal(("true", "true"), (Of("clickhouse.tables", "tableExists"), Of("clickhouse.tables", "databaseExists")));
+        Assert.All(seen.FindAll(o => o.Probe == "app.http"), o => Assert.Equal("200", o.Facts.GetValueOrDefault("status")));
+        Assert.Equal(("done", "200"), (Of("storefront.fetch", "stage"), Of("storefront.fetch", "status")));
+        Assert.Equal(("true", "false"), (Of("cors.preflight", "originListed"), Of("cors.preflight", "trailingSlash")));
+        Assert.Equal("NONE", Of("cloudflare.pages", "stage"));
+        Assert.Equal(("true", "false", "true"), (Of("cloudflare.record", "exists"), Of("cloudflare.record", "proxied"), Of("cloudflare.record", "valueMatches")));
+        Assert.Equal(("ADDRESS", "200"), (Of("dns.name", "outcome"), Of("caddy.ask", "status")));
+        Assert.Equal(("true", "true"), (Of("tenant.domain", "known"), Of("tenant.domain", "active")));
+    }
+
+    [Fact]
+    public async Task A_queue_is_counted_paused_and_found_broken()
+    {
+        FullLab.Need();
+        await full.VerbAsync("queue push store-events '{\"a\":1}' --count 3");
+        var counted = await Servers.OneAsync("bullmq.queue", Cancel, "store-events");
+        Assert.Equal(("3", "false", "0"), (counted.Facts["waiting"], counted.Facts["paused"], counted.Facts["failed"]));
+        Assert.Equal("0", (await Servers.OneAsync("bullmq.workers", Cancel, "store-events")).Facts["count"]);
+        await full.VerbAsync("queue pause store-events");
+        Assert.Equal("true", (await Servers.OneAsync("bullmq.queue", Cancel, "store-events")).Facts["paused"]);
+        await full.VerbAsync("queue collide bull:store-events:delayed");
+        var types = await Servers.OneAsync("redis.key", Cancel, "store-events");
+        Assert.Equal(("1", "true"), (types.Facts["wrongTypes"], types.Facts["foreignKey"]));
+        await full.HealAsync();
+    }
+
+    [Fact]
+    public async Task A_stopped_server_is_refused_and_never_health()
+    {
+        FullLab.Need();
+        await full.VerbAsync("component stop aurora --kill yes");
+        await full.VerbAsync("component stop clickhouse --kill yes");
+        var database = await Servers.OneAsync("mysql.connect", Cancel);
+        Assert.Equal(("connect", "ECONNREFUSED"), (database.Facts["stage"], database.Facts["code"]));
+        Assert.Equal(ObservationStatus.Failed, (await Servers.OneAsync("mysql.server", Cancel)).Status);
+        Assert.Equal("ECONNREFUSED", (await Servers.OneAsync("clickhouse.http", Cancel)).Facts["code"]);
+        await full.HealAsync();
+    }
+
+    [Fact]
+    public async Task A_paused_database_takes_the_connection_and_does_not_greet()
+    {
+        FullLab.Need();
+        await full.VerbAsync("component set aurora cold-start=400 paused=yes");
+        var seen = await Servers.OneAsync("mysql.connect", Cancel);
+        Assert.Equal(("greeting", "NO_GREETING", "false"), (seen.Facts["stage"], seen.Facts["code"], seen.Facts["secondTryWorked"]));
+        await full.HealAsync();
+    }
+
+    [Fact]
+    public async Task A_name_that_fails_and_a_proxied_record_are_told()
+    {
+        FullLab.Need();
+        await full.VerbAsync("dns set asha-sarees.example SERVFAIL none");
+        Assert.Equal("SERVFAIL", (await Servers.OneAsync("dns.name", Cancel, domain: "asha-sarees.example")).Facts["outcome"]);
+        var stranger = await Servers.LookAsync("stranger.example", p => p is "dns.name" or "caddy.ask" or "tenant.domain", Cancel);
+        Assert.Equal(["403", "NXDOMAIN", "false"], stranger.OrderBy(o => o.Probe, StringComparer.Ordinal).Select(o => o.Facts[o.Probe switch { "dns.name" => "outcome", "caddy.ask" => "status", _ => "known" }]));
+        await full.VerbAsync("component set cloudflare pages.zelly-admin='failure:npm error code ERESOLVE'");
+        var pages = await Servers.OneAsync("cloudflare.pages", Cancel);
+        Assert.Equal("LOCK_FILE", pages.Facts["failure"]);
+        await full.HealAsync();
+    }
+
+    private static async Task<IEnumerable<string>> Schemas(MySqlReader reader) => (await reader.AskAsync(MySqlQuestion.Schemas, Cancel)).Rows.Select(r => r[0]!);
+
+    private static async Task<(WireStage Stage, string Code)> EndAsync<T>(Func<Task<T>> walk, (WireStage, string)? orElse = null)
+    {
+        var failure = await Assert.ThrowsAsync<WireFailure>(walk);
+        var end = (failure.Stage, failure.Code);
+        return orElse is { } other && end == other ? (WireStage.Greeting, "WRONG_PROTOCOL") : end;
+    }
+}
