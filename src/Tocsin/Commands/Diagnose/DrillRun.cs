@@ -6,6 +6,7 @@ using Tocsin.Cli.Setup;
 using Tocsin.Collect.Aws;
 using Tocsin.Collect.Probes;
 using Tocsin.Collect.Probes.Aws;
+using Tocsin.Collect.Probes.Servers;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Matching;
@@ -69,8 +70,8 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
         var scope = new DrillScope(new PlatformMap(platform, environment), asked, now, since);
         var drill = new Drill(scope, reference.Facts, Matching(reference), TimeProvider.System, g => ServerLooks.For(g, Surroundings.Of(scope.Map, connection, g.ReadsSecretValues), request.Domain))
         {
-            Record = new StoppedTaskRecord(StateFolder()),
-            ReadsSecretValues = platform.Fields.GetValueOrDefault("secretValues") is "shapes",
+            Record = connection.Lab ? null : new StoppedTaskRecord(StateFolder()),
+            ReadsSecretValues = platform.ReadsSecretValues,
         };
         var account = AccountAsync(caller, scope.Map.Region, cancel);
         var progress = terminal.ErrorIsTerminal && !request.Quiet && request.Format is "text";
