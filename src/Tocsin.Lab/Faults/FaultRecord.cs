@@ -54,8 +54,8 @@ public static class FaultRecord
         ["account"] = Aws.LabIds.Account,
         ["since"] = NodaTime.Text.InstantPattern.ExtendedIso.Format(landing.Since),
         ["landed"] = landing.Landed,
-        ["evidence"] = new JsonArray([.. landing.Evidence.Select(e => (JsonNode)new JsonObject { ["kind"] = e.Kind, ["landed"] = e.Landed, ["saw"] = e.Saw })]),
+        ["evidence"] = new JsonArray([.. landing.Evidence.Select(e => (JsonNode)new JsonObject { ["kind"] = e.Kind, ["landed"] = e.Landed, ["saw"] = Redactor.Default.Redact(e.Saw) })]),
     };
 
-    private static string Json(JsonObject answer) => answer.ToJsonString(Written) + "\n";
+    private static string Json(JsonObject answer) => RecordRedaction.Of(answer)!.ToJsonString(Written) + "\n";
 }
