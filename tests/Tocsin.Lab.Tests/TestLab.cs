@@ -32,7 +32,7 @@ internal sealed class TestLab : IAsyncDisposable
     {
         var path = Directory.CreateTempSubdirectory("tl-").FullName;
         var options = Options(path);
-        return new TestLab(path, await LabHost.StartAsync(options with { Scale = scale, Lab = options.Lab.AsFull(), Profile = LabProfile.Full }, NullLoggerFactory.Instance, TimeProvider.System, cancel));
+        return new TestLab(path, await LabHost.StartAsync(options.AsFull() with { Scale = scale }, NullLoggerFactory.Instance, TimeProvider.System, cancel));
     }
 
     public static LabOptions Options(string folder)

@@ -15,6 +15,9 @@ internal sealed record ComponentGround(LabWorld World, LabNetwork Network, LabAu
 
     public LabFull Full => Options.Lab.Full;
 
+    /// <summary>Deploys a service of an environment anew.</summary>
+    public required Action<string, string> Redeploy { get; init; }
+
     public PlatformEnvironment Environment(string name) => Options.Platform.Environment(name)!;
 
     public LabRegion Region(string environment) => World.Regions[Environment(environment).Fields["region"]];
@@ -157,8 +160,9 @@ internal abstract class Component(ComponentGround ground, string environment, st
     protected virtual Task<string> CommandAsync(IReadOnlyList<string> words, CancellationToken cancel) => throw new LabException($"{Name} takes no commands");
 
     /// <summary>Data goes, so that the next start is the first.</summary>
-    protected virtual void Forget()
+    protected void Forget()
     {
+        foreach (var (service, _) in Ground.Full.Services.Where(s => s.Value.Fills.Contains(Name, StringComparer.Ordinal))) Ground.Redeploy(Environment, service);
         if (Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
     }
 

@@ -44,6 +44,7 @@ internal sealed class ComponentSet : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancel)
     {
         Packages.Require();
+        Workspace.Require(ground.Options.ProgramsFolder);
         await Task.WhenAll(all.Select(c => c.StartAsync(cancel)));
     }
 
@@ -64,10 +65,10 @@ internal sealed class ComponentSet : IAsyncDisposable
     /// <summary>The way back for clusters' capacity, which the database follows. Called with the world's lock held.</summary>
     public Action RememberRds()
     {
-        List<(RdsCluster Cluster, double Min, double Max)> was = [.. ground.World.Regions.Values.SelectMany(r => r.Rds.Clusters.Values).Select(c => (c, c.MinCapacity, c.MaxCapacity))];
+        List<(RdsCluster Cluster, double Min, double Max, string Status)> was = [.. ground.World.Regions.Values.SelectMany(r => r.Rds.Clusters.Values).Select(c => (c, c.MinCapacity, c.MaxCapacity, c.Status))];
         return () =>
         {
-            foreach (var (cluster, min, max) in was) (cluster.MinCapacity, cluster.MaxCapacity) = (min, max);
+            foreach (var (cluster, min, max, status) in was) (cluster.MinCapacity, cluster.MaxCapacity, cluster.Status) = (min, max, status);
         };
     }
 
@@ -114,7 +115,6 @@ internal sealed class ComponentSet : IAsyncDisposable
         if (environment.Components.GetValueOrDefault("aurora") is { } aurora) yield return new Aurora(ground, environment.Name, aurora);
         if (environment.Components.GetValueOrDefault("redis") is { } redis) yield return new Redis(ground, environment.Name, redis);
         if (environment.Components.GetValueOrDefault("clickhouse") is { } clickHouse) yield return new ClickHouse(ground, environment.Name, clickHouse);
-        if (ground.Options.Lab.Programs.FirstOrDefault(p => p.Sidecars.Any(s => s.Name is "caddy")) is { Port: { } port } storefront) yield return new Caddy(ground, environment.Name, storefront.Service, port);
     }
 
     private string StateOf(Component component)

@@ -18,6 +18,8 @@ public sealed record LabState
 
     public required string SecretAccessKey { get; init; }
 
+    public LabProfile Profile { get; init; } = LabProfile.Core;
+
     public required IReadOnlyList<LabPlace> Environments { get; init; }
 }
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using NodaTime;
 using Tocsin.Core.Platforms;
@@ -42,6 +43,9 @@ public sealed record LabOptions(LabFolder Folder, Core.Platforms.Platform Platfo
     /// <summary>The folder <c>lab</c>, from which lab.yaml names files.</summary>
     public string LabRoot => Path.GetFullPath(Path.Combine(ProgramsFolder, "..", ".."));
 
+    /// <summary>The same platform with real servers and the services on the real libraries.</summary>
+    public LabOptions AsFull() => this with { Lab = Lab.AsFull(), Profile = LabProfile.Full, ProgramsFolder = Path.GetFullPath(Path.Combine(ProgramsFolder, "..", Lab.Full.Programs)) };
+
     public const double DefaultScale = 10;
 }
 
@@ -49,8 +53,9 @@ public sealed record LabOptions(LabFolder Folder, Core.Platforms.Platform Platfo
 /// One running lab: the stand-in of AWS, the tasks, the load balancers and the traffic, all owned here and ended with it. What cannot be started ends what
 /// was, and says why.
 /// </summary>
-public sealed class LabHost : IAsyncDisposable
+public sealed partial class LabHost : IAsyncDisposable
 {
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(100);
     private readonly LabOptions options;
     private readonly ILoggerFactory logging;
     private readonly LabClock clock;
@@ -86,7 +91,7 @@ public sealed class LabHost : IAsyncDisposable
         Operations = new OperationTable(AllOperations());
         Door = new FrontDoor(World, Operations, logging.CreateLogger<FrontDoor>());
         Firewall = new Firewall(options.Folder.Path, TasksOf);
-        if (options.Profile == LabProfile.Full) Components = new ComponentSet(new ComponentGround(World, Network, Authority, Limits, Dns, options), Firewall, logging.CreateLogger<ComponentSet>());
+        if (options.Profile == LabProfile.Full) Components = new ComponentSet(new ComponentGround(World, Network, Authority, Limits, Dns, options) { Redeploy = Redeploy }, Firewall, logging.CreateLogger<ComponentSet>());
         State = FirstState(options, network);
     }
 
@@ -230,6 +235,7 @@ public sealed class LabHost : IAsyncDisposable
         Endpoint = $"http://{network.FrontDoor}",
         AccessKeyId = LabIds.Key("AKIALAB"),
         SecretAccessKey = "LAB" + LabIds.Mixed(37),
+        Profile = options.Profile,
         Environments = [.. options.Platform.Environments.Select(e => Place(options, network, e))],
     };
 
@@ -301,8 +307,30 @@ public sealed class LabHost : IAsyncDisposable
     private SetupGround Ground() => new(World, Engine, Network, options.Platform, options.Lab, (JsonObject)JsonNode.Parse(File.ReadAllText(Path.Combine(options.ProgramsFolder, options.Lab.SecretsFile)))!)
     {
         CreateLogGroup = (region, group) => logs[region].CreateGroup(group),
-        ContainerEnvironment = CertificatesOf,
+        ContainerEnvironment = options.Profile == LabProfile.Full ? static _ => ImmutableSortedDictionary<string, string>.Empty : CertificatesOf,
+        Filled = Filled,
+        HealthGrace = options.Profile == LabProfile.Full ? Duration.FromSeconds(options.Lab.Full.GraceSeconds) * options.Scale : Duration.Zero,
     };
+
+    // Places of the lab in a variable's value: {authority}, {scratch}, {address:COMPONENT}. A task's own address is filled in when it starts.
+    private string Filled(string environment, string value)
+    {
+        value = value.Replace("{authority}", options.Folder.Authority, StringComparison.Ordinal).Replace("{scratch}", Path.Combine(ComponentFolder.Of(Limits.LabFolder), "tasks"), StringComparison.Ordinal);
+        return Place().Replace(value, m => Components?.Find(environment, m.Groups[1].Value)?.Address ?? Network.Component(environment, m.Groups[1].Value));
+    }
+
+    [GeneratedRegex(@"\{address:([a-z-]+)\}", RegexOptions.CultureInvariant)]
+    private static partial Regex Place();
+
+    // A component began with new data: what a service makes there at its start is to be made again.
+    private void Redeploy(string environment, string service)
+    {
+        lock (World.Gate)
+        {
+            var of = options.Platform.Environment(environment)!;
+            if (World.Regions[of.Fields["region"]].Ecs.Clusters[of.Fields["cluster"]].Services.GetValueOrDefault(service) is { } state) Engine.Deploy(state, state.Definition, null);
+        }
+    }
 
     private ImmutableSortedDictionary<string, string> CertificatesOf(string environment)
     {
@@ -330,10 +358,25 @@ public sealed class LabHost : IAsyncDisposable
 
     private void StartTraffic(PlatformEnvironment environment)
     {
-        var requests = options.Lab.Requests.Select(r => new TrafficRequest("GET", options.Lab.Programs.First(p => p.Service == r.Service).Hosts[0], r.Path, r.Share)).ToImmutableArray();
+        var secure = new IPEndPoint(IPAddress.Parse(Network.ElasticIp(environment.Name)), Network.HttpsPort);
+        var requests = options.Lab.Requests.Where(r => r.Environment is null || r.Environment == environment.Name)
+            .Select(r => new TrafficRequest(r.Method, r.Domain ?? options.Lab.Programs.First(p => p.Service == r.Service).Hosts[0], r.Path, r.Share) { Body = r.Body, Secure = r.Domain is null ? null : secure })
+            .ToImmutableArray();
         if (requests.Length == 0) return;
         var running = traffic[environment.Name] = new Traffic(new IPEndPoint(IPAddress.Parse(Network.Balancer(environment.Name)), Network.HttpPort), requests, options.Lab.PerSecond, TimeProvider.System);
-        loops.Add(GuardedAsync($"traffic of {environment.Name}", running.RunAsync, ending.Token));
+        loops.Add(GuardedAsync($"traffic of {environment.Name}", c => SendAsync(environment, running, c), ending.Token));
+    }
+
+    // Visitors come when the shop is open: what services print while they start beside each other is no healthy log.
+    private async Task SendAsync(PlatformEnvironment environment, Traffic visitors, CancellationToken cancel)
+    {
+        while (!IsServing(environment)) await Task.Delay(FirstLook, cancel);
+        await visitors.RunAsync(cancel);
+    }
+
+    private bool IsServing(PlatformEnvironment environment)
+    {
+        lock (World.Gate) return Standing.Of(World, [(environment.Name, environment.Fields["region"])]).TrueForAll(s => s.Healthy);
     }
 
     private List<Operation> AllOperations() =>

@@ -6,7 +6,14 @@ using YamlDotNet.RepresentationModel;
 namespace Tocsin.Lab.Platform;
 
 /// <summary>A container beside the service's own.</summary>
-public sealed record LabSidecar(string Name, string Program, string Repository, ImmutableArray<int> Ports, ImmutableSortedDictionary<string, string> Environment);
+public sealed record LabSidecar(string Name, string Program, string Repository, ImmutableArray<int> Ports, ImmutableSortedDictionary<string, string> Environment)
+{
+    /// <summary>Its image's whole command, in the place of the program; empty: the program's.</summary>
+    public ImmutableArray<string> Command { get; init; } = [];
+
+    /// <summary>Whether the network load balancer forwards plain HTTP to it too.</summary>
+    public bool AlsoHttp { get; init; }
+}
 
 /// <summary>How the lab runs one service.</summary>
 public sealed record LabProgram(string Service, string Program)
@@ -32,7 +39,19 @@ public sealed record LabProgram(string Service, string Program)
 }
 
 /// <summary>One kind of healthy request.</summary>
-public sealed record LabRequest(string Service, string Path, int Share);
+public sealed record LabRequest(string Service, string Path, int Share)
+{
+    public string Method { get; init; } = "GET";
+
+    /// <summary>Sent as JSON.</summary>
+    public string? Body { get; init; }
+
+    /// <summary>Only in this environment; null: in every one.</summary>
+    public string? Environment { get; init; }
+
+    /// <summary>A name that the service answers to beside its own, asked for over TLS through the network load balancer.</summary>
+    public string? Domain { get; init; }
+}
 
 /// <summary>lab.yaml: how the failure lab runs a platform.</summary>
 public sealed record LabDescription(ImmutableArray<string> Node, string SecretsFile, ImmutableArray<LabProgram> Programs, double PerSecond, ImmutableArray<LabRequest> Requests)
@@ -68,7 +87,7 @@ public sealed record LabDescription(ImmutableArray<string> Node, string SecretsF
                 root.Text("secretsFile"),
                 [.. Maps(root, "services").Select(s => Read(s.Name, s.Map))],
                 traffic.Has("perSecond") ? traffic.Number("perSecond") : 0,
-                traffic.Each("requests", r => new LabRequest(r.Text("service"), r.Text("path"), r.Whole("share"))))
+                traffic.Each("requests", Request))
             {
                 Full = root.Get("full") is YamlMappingNode full ? ReadFull(full) : new LabFull(),
             },
@@ -81,6 +100,7 @@ public sealed record LabDescription(ImmutableArray<string> Node, string SecretsF
         Node = Full.Node.IsEmpty ? Node : Full.Node,
         SecretsFile = Full.SecretsFile ?? SecretsFile,
         Programs = [.. Programs.Select(p => Full.Services.GetValueOrDefault(p.Service) is { } change ? Changed(p, change) : p)],
+        Requests = Requests.AddRange(Full.Requests),
     };
 
     private static LabProgram Changed(LabProgram program, LabOverride change) => program with
@@ -88,7 +108,23 @@ public sealed record LabDescription(ImmutableArray<string> Node, string SecretsF
         Program = change.Program ?? program.Program,
         Environment = program.Environment.SetItems(change.Environment),
         Secrets = program.Secrets.SetItems(change.Secrets),
-        Sidecars = [.. program.Sidecars.Select(s => change.SidecarPrograms.TryGetValue(s.Name, out var other) ? s with { Program = other } : s)],
+        Sidecars = [.. program.Sidecars.Select(s => change.Sidecars.TryGetValue(s.Name, out var other) ? s with { Command = other.Command, Environment = s.Environment.SetItems(other.Environment), AlsoHttp = other.AlsoHttp } : s)],
+    };
+
+    private static LabRequest Request(YamlMappingNode map) => new(map.Text("service"), map.Text("path"), map.Whole("share"))
+    {
+        Method = map.Has("method") ? map.Text("method") : "GET",
+        Body = map.Has("body") ? map.Text("body") : null,
+        Environment = map.Has("environment") ? map.Text("environment") : null,
+        Domain = map.Has("domain") ? map.Text("domain") : null,
+    };
+
+    private static LabOverride Override(YamlMappingNode map) => new(map.Has("program") ? map.Text("program") : null)
+    {
+        Environment = Table(map, "environment"),
+        Secrets = Table(map, "secrets"),
+        Sidecars = Maps(map, "sidecars").ToImmutableSortedDictionary(s => s.Name, s => new LabSidecarOverride(s.Map.Texts("command"), Table(s.Map, "environment"), s.Map.Text("alsoHttp") is "true"), StringComparer.Ordinal),
+        Fills = map.Texts("fills"),
     };
 
     private static LabFull ReadFull(YamlMappingNode map) => new()
@@ -96,11 +132,13 @@ public sealed record LabDescription(ImmutableArray<string> Node, string SecretsF
         Programs = map.Has("programs") ? map.Text("programs") : "core",
         Node = map.Texts("node"),
         SecretsFile = map.Has("secretsFile") ? map.Text("secretsFile") : null,
-        Services = Maps(map, "services").ToImmutableSortedDictionary(s => s.Name, s => new LabOverride(s.Map.Has("program") ? s.Map.Text("program") : null, Table(s.Map, "environment"), Table(s.Map, "secrets"), Table(s.Map, "sidecars")), StringComparer.Ordinal),
+        GraceSeconds = map.Has("graceSeconds") ? map.Whole("graceSeconds") : 0,
+        Services = Maps(map, "services").ToImmutableSortedDictionary(s => s.Name, s => Override(s.Map), StringComparer.Ordinal),
         Sql = map.Get("sql") is YamlMappingNode sql ? sql.Children.Select(c => ((YamlScalarNode)c.Key).Value!).ToImmutableSortedDictionary(n => n, n => sql.Texts(n), StringComparer.Ordinal) : ImmutableSortedDictionary<string, ImmutableArray<string>>.Empty,
         SqlVariables = Table(map, "sqlVariables"),
         Dns = Table(map, "dns"),
         Pages = map.Texts("pages"),
+        Requests = map.Each("requests", Request),
     };
 
     private static LabProgram Read(string name, YamlMappingNode map) => new(name, map.Text("program"))
@@ -143,11 +181,23 @@ public sealed record LabDescription(ImmutableArray<string> Node, string SecretsF
             new Key("programs", Text),
             new Key("node", new Shape.List("The command that a program's name is put behind", Text)),
             new Key("secretsFile", Text),
-            new Key("services", new Shape.Table("Services by name", new Shape.Map("Changes of one service", [new Key("program", Text), new Key("environment", Values), new Key("secrets", Values), new Key("sidecars", Values)]), EntryNames.IdPattern)),
+            new Key("graceSeconds", new Shape.Number("Seconds on the wall in which a new task may fail its health checks", Least: 0, Whole: true)),
+            new Key("services", new Shape.Table("Services by name", OverrideShape(), EntryNames.IdPattern)),
             new Key("sql", new Shape.Table("SQL files by component", new Shape.List("Files, named from the folder lab", Text))),
             new Key("sqlVariables", Values),
             new Key("dns", Values),
             new Key("pages", new Shape.List("Cloudflare Pages projects", Text)),
+            new Key("requests", new Shape.List("Requests beside those of the core profile", RequestShape())),
+        ]);
+
+    private static Shape.Map OverrideShape() => new(
+        "Changes of one service",
+        [
+            new Key("program", Text),
+            new Key("environment", Values),
+            new Key("secrets", Values),
+            new Key("fills", new Shape.List("Components in whose data it makes its tables when it starts", Text)),
+            new Key("sidecars", new Shape.Table("Changes of the containers beside it", new Shape.Map("Changes of one container", [new Key("command", new Shape.List("Its whole command", Text)), new Key("environment", Values), new Key("alsoHttp", new Shape.Flag("Whether plain HTTP is forwarded to it too"))]), EntryNames.IdPattern)),
         ]);
 
     private static Shape.Map SidecarShape() => new(
@@ -164,6 +214,10 @@ public sealed record LabDescription(ImmutableArray<string> Node, string SecretsF
         [
             new Key("service", Text, Required: true),
             new Key("path", Text, Required: true),
+            new Key("method", Text),
+            new Key("body", Text),
+            new Key("environment", Text),
+            new Key("domain", Text),
             new Key("share", new Shape.Number("Its weight beside the others", Least: 1, Whole: true), Required: true),
         ]);
 }

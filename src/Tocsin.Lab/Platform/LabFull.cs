@@ -2,12 +2,21 @@ using System.Collections.Immutable;
 
 namespace Tocsin.Lab.Platform;
 
+/// <summary>What the full profile changes of one container beside a service's own.</summary>
+public sealed record LabSidecarOverride(ImmutableArray<string> Command, ImmutableSortedDictionary<string, string> Environment, bool AlsoHttp);
+
 /// <summary>What the full profile changes of one service.</summary>
-public sealed record LabOverride(
-    string? Program,
-    ImmutableSortedDictionary<string, string> Environment,
-    ImmutableSortedDictionary<string, string> Secrets,
-    ImmutableSortedDictionary<string, string> SidecarPrograms);
+public sealed record LabOverride(string? Program)
+{
+    public ImmutableSortedDictionary<string, string> Environment { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    public ImmutableSortedDictionary<string, string> Secrets { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    public ImmutableSortedDictionary<string, LabSidecarOverride> Sidecars { get; init; } = ImmutableSortedDictionary<string, LabSidecarOverride>.Empty;
+
+    /// <summary>Components in whose data it makes its tables or queues when it starts: it is deployed anew when their data begins anew.</summary>
+    public ImmutableArray<string> Fills { get; init; } = [];
+}
 
 /// <summary>
 /// The full profile's part of lab.yaml: the services' programs on the real libraries, what the databases hold at first, and the names that DNS knows.
@@ -24,6 +33,9 @@ public sealed record LabFull
     /// <summary>Secrets of the full profile, in the programs' folder; null: the core profile's.</summary>
     public string? SecretsFile { get; init; }
 
+    /// <summary>Seconds on the wall in which a task may fail its health checks after it started: processes start as fast as they do, whatever the lab's clock.</summary>
+    public int GraceSeconds { get; init; }
+
     public ImmutableSortedDictionary<string, LabOverride> Services { get; init; } = ImmutableSortedDictionary<string, LabOverride>.Empty;
 
     /// <summary>SQL files by component, run in this order on new data.</summary>
@@ -37,6 +49,9 @@ public sealed record LabFull
 
     /// <summary>Cloudflare Pages projects.</summary>
     public ImmutableArray<string> Pages { get; init; } = [];
+
+    /// <summary>Healthy requests beside those of the core profile.</summary>
+    public ImmutableArray<LabRequest> Requests { get; init; } = [];
 
     public ImmutableArray<string> SqlOf(string component) => Sql.GetValueOrDefault(component, []);
 }

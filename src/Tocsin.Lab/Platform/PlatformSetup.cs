@@ -21,6 +21,12 @@ internal sealed record SetupGround(LabWorld World, EcsEngine Engine, LabNetwork 
 
     /// <summary>Environment for every container, such as where its certificate lies; the environment's name is given.</summary>
     public required Func<string, ImmutableSortedDictionary<string, string>> ContainerEnvironment { get; init; }
+
+    /// <summary>An environment variable's value as the environment's tasks get it: places of the lab in it are filled in.</summary>
+    public required Func<string, string, string> Filled { get; init; }
+
+    /// <summary>What new tasks get before a failed health check counts.</summary>
+    public Duration HealthGrace { get; init; } = Duration.Zero;
 }
 
 /// <summary>
@@ -73,6 +79,7 @@ internal sealed class PlatformSetup(SetupGround ground)
         {
             Definition = definition,
             Desired = program.Tasks.GetValueOrDefault(environment.Name, 1),
+            HealthGrace = service.Fields.ContainsKey("targetGroup") ? ground.HealthGrace : Duration.Zero,
             Balancers = [.. Group(environment, region, program, service, service.Fields.GetValueOrDefault("ingress") is "nlb" ? tcp : http)],
             Network = new JsonObject
             {
@@ -90,18 +97,18 @@ internal sealed class PlatformSetup(SetupGround ground)
         var prefix = environment.Fields["imageTag"].Split('-')[0];
         var tag = $"{prefix}-{LabIds.Hex(8)}";
         var images = ground.World.Regions[ground.Platform.Fields["imagesRegion"]].Images;
-        var containers = program.Sidecars.Select(s => (s.Repository, s.Program)).Prepend((service.Fields["repository"], program.Program));
-        foreach (var (name, file) in containers)
+        var containers = program.Sidecars.Select(s => (s.Repository, Command: s.Command.IsEmpty ? ground.Lab.Node.Add(s.Program) : s.Command)).Prepend((service.Fields["repository"], ground.Lab.Node.Add(program.Program)));
+        foreach (var (name, command) in containers)
         {
             var repository = images.Repositories.GetValueOrDefault(name) ?? images.Create(name, now - ImageAge * 100);
-            repository.Push($"{prefix}-{LabIds.Hex(8)}", NewImage(file, now - ImageAge * 3));
-            repository.Push(tag, NewImage(file, now - ImageAge));
+            repository.Push($"{prefix}-{LabIds.Hex(8)}", NewImage(command, now - ImageAge * 3));
+            repository.Push(tag, NewImage(command, now - ImageAge));
         }
         return tag;
     }
 
-    private Image NewImage(string file, Instant pushed) =>
-        new($"sha256:{LabIds.Hex(64)}", pushed, 180_000_000, [.. ground.Lab.Node, file], new Dictionary<string, string>(StringComparer.Ordinal) { ["NODE_ENV"] = "production", ["UV_THREADPOOL_SIZE"] = "1" });
+    private static Image NewImage(ImmutableArray<string> command, Instant pushed) =>
+        new($"sha256:{LabIds.Hex(64)}", pushed, 180_000_000, [.. command], new Dictionary<string, string>(StringComparer.Ordinal) { ["NODE_ENV"] = "production", ["UV_THREADPOOL_SIZE"] = "1" });
 
     private (Principal Execution, Principal Task) Roles(PlatformEnvironment environment, LabRegion region, Service service)
     {
@@ -145,7 +152,7 @@ internal sealed class PlatformSetup(SetupGround ground)
             variables["PORT"] = port.ToString(CultureInfo.InvariantCulture);
             container["portMappings"] = new JsonArray(new JsonObject { ["containerPort"] = port, ["hostPort"] = port, ["protocol"] = "tcp" });
         }
-        container["environment"] = Variables(variables);
+        container["environment"] = Variables(environment, variables);
         container["secrets"] = new JsonArray([.. OwnSecrets(region, service).Concat(OtherSecrets(region, program)).Select(s => (JsonNode)new JsonObject { ["name"] = s.Name, ["valueFrom"] = s.From })]);
         return container;
     }
@@ -159,7 +166,7 @@ internal sealed class PlatformSetup(SetupGround ground)
             ["HTTP_PORT"] = ground.Network.HttpPort.ToString(CultureInfo.InvariantCulture),
         };
         foreach (var (name, value) in sidecar.Environment.Concat(ground.ContainerEnvironment(environment.Name))) variables[name] = value;
-        container["environment"] = Variables(variables);
+        container["environment"] = Variables(environment, variables);
         container["portMappings"] = new JsonArray([.. sidecar.Ports.Select(p => (JsonNode)new JsonObject { ["containerPort"] = p, ["hostPort"] = p, ["protocol"] = "tcp" })]);
         return container;
     }
@@ -177,7 +184,8 @@ internal sealed class PlatformSetup(SetupGround ground)
         },
     };
 
-    private static JsonArray Variables(IEnumerable<KeyValuePair<string, string>> variables) => [.. variables.Select(v => new JsonObject { ["name"] = v.Key, ["value"] = v.Value })];
+    private JsonArray Variables(PlatformEnvironment environment, IEnumerable<KeyValuePair<string, string>> variables) =>
+        [.. variables.Select(v => new JsonObject { ["name"] = v.Key, ["value"] = ground.Filled(environment.Name, v.Value) })];
 
     private static IEnumerable<(string Name, string From)> OwnSecrets(LabRegion region, Service service)
     {
@@ -202,7 +210,20 @@ internal sealed class PlatformSetup(SetupGround ground)
             AddRule(balancer.Listeners[0], host, group.Arn);
         }
         if (network) AddRule(balancer.Listeners[0], null, group.Arn);
-        return [new ServiceBalancer(group.Arn, network && program.Sidecars.Length > 0 ? program.Sidecars[0].Name : service.Name, port)];
+        var own = new ServiceBalancer(group.Arn, network && program.Sidecars.Length > 0 ? program.Sidecars[0].Name : service.Name, port);
+        return network && program.Sidecars.FirstOrDefault(s => s.AlsoHttp) is { } sidecar ? [own, Plain(region, group, sidecar, balancer)] : [own];
+    }
+
+    // Port 80 of the network load balancer, for redirects and for the authority's HTTP challenge.
+    private ServiceBalancer Plain(LabRegion region, TargetGroup secure, LabSidecar sidecar, LoadBalancer balancer)
+    {
+        var name = secure.Name + "-http";
+        var group = region.Elb.TargetGroups[name] = new TargetGroup(name, region.Name, "TCP", ground.Network.HttpPort);
+        group.Interval = secure.Interval;
+        var listener = new Listener(balancer, ground.Network.HttpPort, "TCP");
+        balancer.Listeners.Add(listener);
+        AddRule(listener, null, group.Arn);
+        return new ServiceBalancer(group.Arn, sidecar.Name, ground.Network.HttpPort);
     }
 
     private static void AddRule(Listener listener, string? host, string? group) => listener.Rules.Add(new ListenerRule(

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -11,6 +12,9 @@ public sealed record TrafficRequest(string Method, string Host, string Path, int
 {
     /// <summary>Sent as JSON.</summary>
     public string? Body { get; init; }
+
+    /// <summary>Where TLS is spoken with this name; null: plain HTTP at the traffic's own address. The certificate's issuer is not checked: the lab's ACME authority has a new root at each of its starts.</summary>
+    public IPEndPoint? Secure { get; init; }
 }
 
 /// <summary>
@@ -27,6 +31,8 @@ public sealed class Traffic(IPEndPoint address, ImmutableArray<TrafficRequest> r
     /// <summary>Stands for a request that was not sent, since too many others still waited.</summary>
     public const int LeftOut = -1;
 
+    private static readonly HttpRequestOptionsKey<IPEndPoint> Place = new("place");
+
     private readonly ConcurrentDictionary<int, long> answers = new();
 
     /// <summary>How many answers of each status since the start; see <see cref="NoAnswer"/> and <see cref="LeftOut"/>.</summary>
@@ -35,7 +41,7 @@ public sealed class Traffic(IPEndPoint address, ImmutableArray<TrafficRequest> r
     /// <summary>Sends until cancelled; ends when the last open request has ended.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
-        using var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectCallback = ConnectAsync };
+        using var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectCallback = ConnectAsync, SslOptions = { RemoteCertificateValidationCallback = static (_, _, _, problems) => problems is SslPolicyErrors.None or SslPolicyErrors.RemoteCertificateChainErrors } };
         using var client = new HttpMessageInvoker(handler);
         using var beat = new PeriodicTimer(TimeSpan.FromSeconds(1 / perSecond), time);
         var open = new List<Task>();
@@ -75,8 +81,10 @@ public sealed class Traffic(IPEndPoint address, ImmutableArray<TrafficRequest> r
     {
         try
         {
-            using var message = new HttpRequestMessage(new HttpMethod(request.Method), new Uri($"http://{request.Host}:{address.Port}{request.Path}"));
+            var to = request.Secure ?? address;
+            using var message = new HttpRequestMessage(new HttpMethod(request.Method), new Uri($"{(request.Secure is null ? "http" : "https")}://{request.Host}:{to.Port}{request.Path}"));
             message.Headers.Host = request.Host;
+            message.Options.Set(Place, to);
             message.Headers.UserAgent.ParseAdd("tocsin-lab-traffic");
             if (request.Body is not null) message.Content = new StringContent(request.Body, Encoding.UTF8, "application/json");
             using var answer = await client.SendAsync(message, cancel);
@@ -96,8 +104,9 @@ public sealed class Traffic(IPEndPoint address, ImmutableArray<TrafficRequest> r
 
     private void Count(int status) => answers.AddOrUpdate(status, 1, static (_, before) => before + 1);
 
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
     {
+        if (!context.InitialRequestMessage.Options.TryGetValue(Place, out var address)) throw new InvalidOperationException("A request of the traffic has a place.");
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {

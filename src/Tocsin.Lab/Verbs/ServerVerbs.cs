@@ -13,13 +13,27 @@ internal static class ServerVerbs
     [
         new("component stop", "Stop a server: connections to it are refused.", [Component], None)
         {
-            Options = [new("--kill", "yes: by SIGKILL, as a crash would")],
-            Beyond = c => For(c, (s, cancel) => c.Option("--kill") is "yes" ? s.KillAsync(cancel) : s.StopAsync(cancel), s => $"{s.Name} is stopped"),
+            Options = [new("--kill", "yes: by SIGKILL, as a crash would"), new("--host", "yes: AWS says that it was stopped there: the database cluster, or the instance that it runs on")],
+            Beyond = c => For(
+                c,
+                async (s, cancel) =>
+                {
+                    await (c.Option("--kill") is "yes" ? s.KillAsync(cancel) : s.StopAsync(cancel));
+                    if (c.Option("--host") is "yes") Tell(c, s, running: false);
+                },
+                s => $"{s.Name} is stopped"),
             Example = "component stop redis",
         },
         new("component start", "Start a server again, on the data that it had.", [Component], None)
         {
-            Beyond = c => For(c, (s, cancel) => s.StartAsync(cancel), s => $"{s.Name} runs, ready after {s.StartedInMs:0} ms"),
+            Beyond = c => For(
+                c,
+                async (s, cancel) =>
+                {
+                    await s.StartAsync(cancel);
+                    Tell(c, s, running: true);
+                },
+                s => $"{s.Name} runs, ready after {s.StartedInMs:0} ms"),
             Breaks = static _ => false,
             Example = "component start redis",
         },
@@ -58,6 +72,7 @@ internal static class ServerVerbs
         return async cancel =>
         {
             await call.Host.Firewall.AddAsync(new Block(way, from), cancel);
+            if (from is null) Admit(call, way, open: false);
             return $"new connections to {way.Name} ({way.Address}:{way.Port.ToString(CultureInfo.InvariantCulture)}) are dropped{(from is null ? "" : $" when they come from {from}'s tasks")}";
         };
     }
@@ -65,6 +80,7 @@ internal static class ServerVerbs
     public static Func<CancellationToken, Task<string>>? Unblock(VerbCall call) => Way(call) is not { } way ? null : async cancel =>
     {
         await call.Host.Firewall.RemoveAsync(way, cancel);
+        Admit(call, way, open: true);
         return $"the way to {way.Name} is open";
     };
 
@@ -75,6 +91,23 @@ internal static class ServerVerbs
         "nlb" => new Way(call.Environment.Name, "nlb", call.Host.Network.ElasticIp(call.Environment.Name), call.Host.Network.HttpsPort),
         var name => call.Component(name)?.Way,
     };
+
+    // What AWS answers follows what the packet filter does.
+    private static void Admit(VerbCall call, Way way, bool open)
+    {
+        if (call.Component(way.Name) is null) return;
+        lock (call.Host.World.Gate) Platform.ComponentSetup.Admit(call.Environment, call.Region.Network, way.Name, open);
+    }
+
+    private static void Tell(VerbCall call, Component server, bool running)
+    {
+        lock (call.Host.World.Gate)
+        {
+            var fields = call.Environment.Components.GetValueOrDefault(server.Name);
+            if (fields?.GetValueOrDefault("cluster") is { } id && call.Region.Rds.Clusters.GetValueOrDefault(id) is { } cluster) cluster.Status = running ? "available" : "stopped";
+            if (fields?.GetValueOrDefault("instanceName") is { } name && call.Region.Network.Instances.Find(i => i.Name == name) is { } host) host.State = running ? "running" : "stopped";
+        }
+    }
 
     private static Func<CancellationToken, Task<string>> Slow(VerbCall call)
     {

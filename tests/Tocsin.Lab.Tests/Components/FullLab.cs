@@ -16,9 +16,9 @@ public sealed class FullLab : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (Packages.Missing().Count > 0) return;
+        if (Missing().Count > 0) return;
         lab = await TestLab.StartFullAsync(20, CancellationToken.None);
-        await lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(60), CancellationToken.None);
+        await lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(120), CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()
@@ -26,7 +26,9 @@ public sealed class FullLab : IAsyncLifetime
         if (lab is not null) await lab.DisposeAsync();
     }
 
-    public static void Need() => Assert.SkipWhen(Packages.Missing().Count > 0, $"not installed: {string.Join(", ", Packages.Missing())}");
+    public static void Need() => Assert.SkipWhen(Missing().Count > 0, $"not installed: {string.Join(", ", Missing())}");
+
+    private static List<string> Missing() => [.. Packages.Missing(), .. Workspace.Missing(Path.Combine(TestLab.Root, "lab", "services", "full"))];
 
     public static void NeedFilter() => Assert.SkipUnless(Firewall.Usable, "filtering a port needs root and nftables");
 
@@ -40,7 +42,7 @@ public sealed class FullLab : IAsyncLifetime
     public async Task HealAsync()
     {
         Lab.Host.Heal();
-        await Lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await Lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(90), TestContext.Current.CancellationToken);
     }
 
     public Task<(int Code, string Text)> SqlAsync(string sql, string? password = null, bool tls = true, int seconds = 8)
@@ -51,6 +53,10 @@ public sealed class FullLab : IAsyncLifetime
 
     public Task<(int Code, string Text)> RedisAsync(params IEnumerable<string> words) =>
         RunAsync("timeout", ["5", "redis-cli", "-h", Place("redis").Host, "-p", $"{Place("redis").Port}", "--tls", "--cacert", Authority, "--no-auth-warning", "-a", Place("redis").Password!, .. words]);
+
+    /// <summary>A request to a service of production through the load balancer, as a browser sends it; the name is one of its own.</summary>
+    public Task<(int Code, string Text)> CurlAsync(string name, string path, params IEnumerable<string> more) =>
+        RunAsync("curl", ["-sS", "-m", "10", "--cacert", Authority, "--resolve", $"{name}:{Place("alb").Port}:{Place("alb").Host}", "--resolve", $"{name}:{Lab.Host.Network.HttpsPort}:{Place("alb").Host}", $"https://{name}:{Lab.Host.Network.HttpsPort}{path}", .. more]);
 
     /// <summary>A program's exit code, and what it wrote.</summary>
     public static async Task<(int Code, string Text)> RunAsync(string program, IEnumerable<string> arguments)

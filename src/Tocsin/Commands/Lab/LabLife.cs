@@ -34,7 +34,7 @@ internal sealed class LabLife
         var scale = new Option<double>("--scale") { Description = "How much faster lab time runs", DefaultValueFactory = _ => LabOptions.DefaultScale, HelpName = "FACTOR" };
         var quiet = new Option<bool>("--no-traffic") { Description = "Send no traffic of its own" };
         var full = new Option<bool>("--full") { Description = "Run real databases, caches and proxies behind the services" };
-        var install = new Option<bool>("--install") { Description = "Install the Debian packages that --full misses" };
+        var install = new Option<bool>("--install") { Description = "Install the Debian packages and npm libraries that --full misses" };
         var isolated = new Option<bool>("--isolated") { Description = "On 10.x addresses in a network namespace of its own (root)" };
         var command = new ExampledCommand("up", "Start the lab and return when the platform is healthy.", ["tocsin lab up", "tocsin lab up --full --install", "sudo tocsin lab up --isolated", "tocsin lab up --foreground --scale 1"]) { Options = { foreground, scale, quiet, full, install, isolated } };
         command.SetAction((parsed, cancel) => run.DoAsync(
@@ -54,6 +54,8 @@ internal sealed class LabLife
     {
         if (install && await Packages.InstallAsync(options.Folder.Path, cancel) is { Count: > 0 } installed) terminal.Out.WriteLine($"LAB installed {string.Join(", ", installed)}");
         Packages.Require();
+        if (install && await Workspace.InstallAsync(options.ProgramsFolder, options.Folder.Path, cancel) is { Count: > 0 } run) terminal.Out.WriteLine($"LAB ran {string.Join(", ", run)} in {options.ProgramsFolder}");
+        Workspace.Require(options.ProgramsFolder);
     }
 
     private static LabOptions Options(Settings settings, bool full)
@@ -63,8 +65,8 @@ internal sealed class LabLife
         if (!File.Exists(file)) throw new SettingsException($"{file} is missing: it says how the lab runs the platform {platform.Name}");
         var lab = LabDescription.Parse(File.ReadAllText(file), file);
         var description = lab.Value ?? throw new SettingsException(string.Join(Environment.NewLine, lab.Problems));
-        var programs = Path.Combine(settings.Home, "lab", "services", full ? description.Full.Programs : "core");
-        return new LabOptions(LabFolder.Default(), platform, full ? description.AsFull() : description, programs) { Profile = full ? LabProfile.Full : LabProfile.Core };
+        var core = new LabOptions(LabFolder.Default(), platform, description, Path.Combine(settings.Home, "lab", "services", "core"));
+        return full ? core.AsFull() : core;
     }
 
     private ExampledCommand CreateDown()
