@@ -44,11 +44,11 @@ public static class FaultRecord
             await Write($"target-health/{service.Name}.json", Json(health));
         }
         foreach (var (file, service, operation) in Around) await Write($"aws/{file}.json", Json(await AskAsync(eyes, service, operation, cancel)));
-        await Write("status.json", JsonSerializer.Serialize(await lab.StatusAsync(cancel), LabJson.Options));
+        await Write("status.json", Json((JsonObject)JsonSerializer.SerializeToNode(await lab.StatusAsync(cancel), LabJson.Options)!));
         foreach (var (name, words) in eyes.Place.Components.ContainsKey("aurora") ? Clients : [])
         {
             var seen = await new ClientCheck(words).LookAsync(eyes, cancel);
-            await Write($"clients/{name}.txt", seen.Saw + "\n");
+            await Write($"clients/{name}.txt", Redactor.Default.Redact(seen.Saw) + "\n");
         }
         return files;
     }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Tocsin.Lab.Host;
 using Tocsin.Lab.Verbs;
 
 namespace Tocsin.Lab.Tests.Aws;

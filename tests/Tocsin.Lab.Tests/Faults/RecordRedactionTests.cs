@@ -35,12 +35,12 @@ public sealed class RecordRedactionTests
         await using var lab = await TestLab.StartAsync(50, cancel);
         VerbTable.Run(lab.Host, VerbRequest.Read($"service env orion-backend PAYMENT_API_SECRET={Canary}", "staging", "test"));
         using var client = LabClient.Connect(lab.Folder);
-        using var run = new FaultRun(client, lab.Folder, ShippedFaults.Ground.Platform, ShippedFaults.All.Faults[0], "staging", TimeProvider.System);
+        using var run = new FaultRun(client, lab.Folder, ShippedFaults.Ground.Platform, ShippedFaults.All.Faults.First(f => f.Profiles.Contains(LabProfile.Core)), "staging", TimeProvider.System);
         var landing = new Landing(run.Fault, "staging", NodaTime.SystemClock.Instance.GetCurrentInstant(), [new Evidence("http", Landed: true, $"Authorization: Bearer {Canary}")]);
         var into = Directory.CreateTempSubdirectory("tr-").FullName;
         try
         {
-            var files = await FaultRecord.WriteAsync(run, landing, into, cancel);
+            var files = await FaultRecord.WriteAsync(client, run, landing, into, cancel);
             Assert.Contains("task-definitions/orion-backend.json", files);
             Assert.Contains("PAYMENT_API_SECRET", await File.ReadAllTextAsync(Path.Combine(into, "task-definitions/orion-backend.json"), cancel), StringComparison.Ordinal);
             foreach (var file in files) Assert.DoesNotContain(Canary, await File.ReadAllTextAsync(Path.Combine(into, file), cancel), StringComparison.Ordinal);
