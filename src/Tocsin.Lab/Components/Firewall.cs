@@ -53,7 +53,7 @@ internal sealed class Firewall(string labFolder, Func<string, string, IReadOnlyL
 
     public async Task AddAsync(Block block, CancellationToken cancel)
     {
-        if (!Usable) throw new LabException($"filtering a port needs {(Environment.IsPrivilegedProcess ? "the package nftables" : "root, whose the packet filter is")}; component stop refuses connections without it");
+        if (!Usable) throw new LabException($"filtering a port needs {(Environment.IsPrivilegedProcess ? "the package nftables" : "root, whose the packet filter is")}; in the full profile component stop refuses connections without it");
         lock (gate)
         {
             if (!blocks.Contains(block)) blocks.Add(block);

@@ -44,11 +44,11 @@ public static class FaultRecord
             await Write($"target-health/{service.Name}.json", Json(health));
         }
         foreach (var (file, service, operation) in Around) await Write($"aws/{file}.json", Json(await AskAsync(eyes, service, operation, cancel)));
-        await Write("status.json", JsonSerializer.Serialize(await lab.StatusAsync(cancel), LabJson.Options));
+        await Write("status.json", Json((JsonObject)JsonSerializer.SerializeToNode(await lab.StatusAsync(cancel), LabJson.Options)!));
         foreach (var (name, words) in eyes.Place.Components.ContainsKey("aurora") ? Clients : [])
         {
             var seen = await new ClientCheck(words).LookAsync(eyes, cancel);
-            await Write($"clients/{name}.txt", seen.Saw + "\n");
+            await Write($"clients/{name}.txt", Redactor.Default.Redact(seen.Saw) + "\n");
         }
         return files;
     }
@@ -92,8 +92,8 @@ public static class FaultRecord
         ["account"] = Aws.LabIds.Account,
         ["since"] = NodaTime.Text.InstantPattern.ExtendedIso.Format(landing.Since),
         ["landed"] = landing.Landed,
-        ["evidence"] = new JsonArray([.. landing.Evidence.Select(e => (JsonNode)new JsonObject { ["kind"] = e.Kind, ["landed"] = e.Landed, ["saw"] = e.Saw })]),
+        ["evidence"] = new JsonArray([.. landing.Evidence.Select(e => (JsonNode)new JsonObject { ["kind"] = e.Kind, ["landed"] = e.Landed, ["saw"] = Redactor.Default.Redact(e.Saw) })]),
     };
 
-    private static string Json(JsonObject answer) => answer.ToJsonString(Written) + "\n";
+    private static string Json(JsonObject answer) => RecordRedaction.Of(answer)!.ToJsonString(Written) + "\n";
 }

@@ -77,7 +77,7 @@ internal sealed class Baseline
         secrets[(region.Name, secret.Name)] = secret;
         restores.Add(() =>
         {
-            (secret.Deleted, secret.GoneAt) = (null, null);
+            (secret.Deleted, secret.GoneAt, secret.KmsKey) = (null, null, null);
             region.Secrets.Secrets[secret.Name] = secret;
             if (secret.Current?.Value != value) secret.Put(value, world.Clock.Now);
         });

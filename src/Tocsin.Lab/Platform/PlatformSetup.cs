@@ -121,6 +121,7 @@ internal sealed class PlatformSetup(SetupGround ground)
                 Allow("*", "ecr:GetAuthorizationToken"),
                 Allow($"arn:aws:ecr:*:{LabIds.Account}:repository/*", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"),
                 Allow(LabIds.Arn("logs", region.Name, $"log-group:{service.Fields["logGroup"]}:*"), "logs:CreateLogStream", "logs:PutLogEvents"),
+                Allow(LabIds.Arn("kms", region.Name, "key/*"), "kms:Decrypt"),
                 new JsonObject { ["Effect"] = "Allow", ["Action"] = "secretsmanager:GetSecretValue", ["Resource"] = new JsonArray([.. secrets.Select(s => (JsonNode)s)]) }),
         });
         return (execution, task);

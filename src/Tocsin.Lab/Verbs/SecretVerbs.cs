@@ -17,6 +17,11 @@ internal static class SecretVerbs
         new("secret raw", "Replace a secret's whole text, also by what is no JSON.", [Secret, new("TEXT", "The new text")], c => Put(c, c[1])) { Example = "secret raw fastify-nova '{DB_HOST:'" },
         new("secret delete", "Delete a secret, at once or with a recovery window.", [Secret], Delete) { Options = [new("--days", "Mark it for deletion after so many days")], Example = "secret delete fastify-nova --days 7" },
         new("secret restore", "Take a deletion back, or else make the previous version the current one.", [new("SECRET", "A secret's name, or the service whose secret it is")], Restore) { Breaks = static _ => false, Example = "secret restore fastify-nova" },
+        new("secret key", "Encrypt a secret under a customer managed KMS key, which asks readers for kms:Decrypt, or under AWS's own.", [new("SECRET", "A secret's name, or the service whose secret it is"), new("KEY", "customer or aws")], Key)
+        {
+            Breaks = static _ => false,
+            Example = "secret key orion-backend customer",
+        },
         new("permission deny", "Deny a role or user an action, whatever else allows it.", [new("PRINCIPAL", "A role's or user's name"), new("ACTION", "Such as secretsmanager:GetSecretValue; * is allowed")], Deny)
         {
             Options = [new("--resource", "The ARN that it is denied on (default: all)")],
@@ -76,6 +81,18 @@ internal static class SecretVerbs
         }
         call.Region.Secrets.Secrets.Remove(secret.Name);
         return $"{secret.Name} is deleted in {call.Region.Name}";
+    }
+
+    private static string Key(VerbCall call)
+    {
+        var secret = call.Secret(0);
+        secret.KmsKey = call[1] switch
+        {
+            "customer" => Aws.LabIds.Arn("kms", call.Region.Name, $"key/{Aws.LabIds.Uuid()}"),
+            "aws" => null,
+            _ => throw VerbCall.Unknown("key", call[1], ["customer", "aws"]),
+        };
+        return $"{secret.Name} is encrypted under {secret.KmsKey ?? "AWS's own key"}";
     }
 
     // A secret that is gone at once cannot be restored; its healthy value is made anew from what the lab began with.

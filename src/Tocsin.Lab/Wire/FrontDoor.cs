@@ -149,12 +149,7 @@ public sealed class FrontDoor(LabWorld world, OperationTable operations, ILogger
 
     private void Authorize(AwsCall call, Operation operation, AccessKey key)
     {
-        var context = new PolicyContext(new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
-        {
-            ["aws:RequestedRegion"] = call.Region,
-            ["aws:PrincipalArn"] = call.Caller.Arn,
-            ["aws:username"] = call.Caller.UserName,
-        });
+        var context = Facts(call, key);
         foreach (var action in operation.Actions(call))
         {
             foreach (var resource in operation.Resources(call).DefaultIfEmpty("*"))
@@ -163,6 +158,27 @@ public sealed class FrontDoor(LabWorld world, OperationTable operations, ILogger
                 if (verdict is not PolicyVerdict.Allow) throw Denial.Of(call, action, resource, verdict, key.Session?.Policy is not null);
             }
         }
+    }
+
+    // The stand-in's own port knows no TLS; it stands for AWS's, which knows nothing else.
+    private PolicyContext Facts(AwsCall call, AccessKey key)
+    {
+        var who = world.Iam.Principals.GetValueOrDefault(key.Principal);
+        var context = new PolicyContext()
+            .With("aws:RequestedRegion", call.Region)
+            .With("aws:PrincipalArn", who?.Arn ?? call.Caller.Arn)
+            .With("aws:PrincipalAccount", Aws.LabIds.Account)
+            .With("aws:PrincipalType", key.Session is null ? "User" : "AssumedRole")
+            .With("aws:username", who is { IsRole: false } ? [who.Name] : [])
+            .With("aws:MultiFactorAuthPresent", key.Session is null ? [] : ["false"])
+            .With("aws:SourceIp", call.SourceIp)
+            .With("aws:UserAgent", call.UserAgent)
+            .With("aws:SecureTransport", "true")
+            .With("aws:CurrentTime", NodaTime.Text.InstantPattern.ExtendedIso.Format(call.Now))
+            .With("aws:EpochTime", call.Now.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture));
+        var tags = call.Objects("Tags").Concat(call.Objects("tags")).Select(t => (Key: t.Leaf("Key") ?? t.Leaf("key") ?? "", Value: t.Leaf("Value") ?? t.Leaf("value") ?? "")).ToList();
+        foreach (var (name, value) in tags) context.With($"aws:RequestTag/{name}", value);
+        return context.With("aws:TagKeys", [.. tags.Select(t => t.Key)]);
     }
 
     private static AwsProduct Product(HttpRequest request, Signed? signed)

@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Tocsin.Lab.Host;
 using Tocsin.Lab.Verbs;
 
 namespace Tocsin.Lab.Tests.Aws;
@@ -99,22 +97,10 @@ public sealed partial class DocumentedCommandTests
     private static async Task RunAsync(TestLab lab, Documented[] table, int atOnce, List<string> wrong, CancellationToken cancel) =>
         await Parallel.ForEachAsync(table, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancel }, async (one, c) =>
         {
-            var (code, printed) = await ShellAsync(lab, one.Command, c);
+            var (code, printed) = await LabShell.RunAsync(lab, one.Command, c);
             if (code == one.Exit && Regex.IsMatch(printed.Trim('\n'), one.Prints, RegexOptions.Multiline, TimeSpan.FromSeconds(5))) return;
             lock (wrong) wrong.Add(string.Create(CultureInfo.InvariantCulture, $"{one.Source}: {one.Command}\nexit {code} instead of {one.Exit}, or it does not match {one.Prints}:\n{printed}"));
         });
-
-    // Debian's CLI takes no endpoint from the environment.
-    private static async Task<(int Code, string Out)> ShellAsync(TestLab lab, string command, CancellationToken cancel)
-    {
-        var start = new ProcessStartInfo("/bin/bash", ["-c", "set -o pipefail; aws() { /usr/bin/aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }; " + command]) { UseShellExecute = false, RedirectStandardOutput = true };
-        foreach (var (name, value) in LabVariables.Of(lab.Host.State, lab.Host.Options.Folder)) start.Environment[name] = value;
-        start.Environment["AWS_DEFAULT_REGION"] = "ap-southeast-1";
-        using var process = Process.Start(start)!;
-        var output = await process.StandardOutput.ReadToEndAsync(cancel);
-        await process.WaitForExitAsync(cancel);
-        return (process.ExitCode, output);
-    }
 
     [GeneratedRegex("aws [a-z0-9-]+ [a-z0-9-]+", RegexOptions.CultureInvariant)]
     private static partial Regex Operation();

@@ -102,6 +102,7 @@ internal sealed class EcsEngine : IDisposable
     {
         var tasks = cluster.Tasks.Values.Where(t => t.Group == $"service:{service.Name}").ToList();
         CountFailures(service, tasks);
+        if (service.Status is "DRAINING" && tasks.TrueForAll(t => t.Gone)) service.Status = "INACTIVE";
         var view = new SchedulerView(service, tasks, t => Health(region, service, t), WhyNoPlace(region, service), World.Clock.Elapsed);
         foreach (var step in ServiceScheduler.Next(view)) Do(region, cluster, service, step);
     }

@@ -69,7 +69,7 @@ internal sealed class EcsOperations(LabWorld world, EcsEngine engine)
         };
     }
 
-    private JsonObject ListServices(AwsCall call) => Page(call, "serviceArns", Cluster(call).Services.Values.Where(s => s.Status is not "INACTIVE").Select(s => s.Arn), MostTasks);
+    private JsonObject ListServices(AwsCall call) => Page(call, "serviceArns", Cluster(call).Services.Values.Where(s => s.Status is "ACTIVE").Select(s => s.Arn), MostTasks);
 
     private JsonObject DescribeServices(AwsCall call)
     {
@@ -89,7 +89,8 @@ internal sealed class EcsOperations(LabWorld world, EcsEngine engine)
     {
         var cluster = Cluster(call);
         var name = call.Required("serviceName");
-        if (cluster.Services.TryGetValue(name, out var there) && there.Status is not "INACTIVE") throw new AwsException("InvalidParameterException", "Creation of service was not idempotent.");
+        if (cluster.Services.TryGetValue(name, out var there) && there.Status is "DRAINING") throw new AwsException("InvalidParameterException", "Unable to Start a service that is still Draining.");
+        if (there is { Status: "ACTIVE" }) throw new AwsException("InvalidParameterException", "Creation of service was not idempotent.");
         var definition = Definition(call, call.Required("taskDefinition"));
         var service = new EcsServiceState(name, LabIds.Arn("ecs", call.Region, $"service/{cluster.Name}/{name}"), cluster.Arn, call.Now)
         {
@@ -137,7 +138,8 @@ internal sealed class EcsOperations(LabWorld world, EcsEngine engine)
         var service = Service(cluster, call.Required("service"));
         if (service.Desired > 0 && call.Flag("force") is not true) throw new AwsException("InvalidParameterException", "The service cannot be stopped while it is scaled above 0.");
         foreach (var task in cluster.Tasks.Values.Where(t => t.Group == $"service:{service.Name}" && t.Counts)) engine.Stop(task, "ServiceSchedulerInitiated", $"Scaling activity initiated by (deployment {service.Primary.Id})");
-        (service.Status, service.Desired) = ("INACTIVE", 0);
+        (service.Status, service.Desired) = ("DRAINING", 0);
+        engine.Signal();
         return new JsonObject { ["service"] = EcsJson.Of(service, cluster.Tasks.Values) };
     }
 

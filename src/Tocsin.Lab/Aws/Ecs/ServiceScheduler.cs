@@ -25,7 +25,7 @@ internal static class ServiceScheduler
     {
         var steps = new List<SchedulerStep>();
         var service = view.Service;
-        if (service.Status is "INACTIVE") return steps;
+        if (service.Status is not "ACTIVE") return steps;
         var primary = service.Primary;
         if (FailedTooOften(service, primary))
         {

@@ -84,6 +84,7 @@ internal sealed class TaskPreparation(LabWorld world, LabRegion region, EcsTask 
         if (Denied("secretsmanager:GetSecretValue", secret?.Arn ?? arn) is { } denied) throw new TaskRefusedException($"{FromManager}failed to fetch secret {arn} from secrets manager: AccessDeniedException: {denied} status code: 400, request id: {LabIds.Uuid()}");
         if (secret is null) throw new TaskRefusedException($"{FromManager}failed to fetch secret {arn} from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret.");
         if (secret.Deleted is not null) throw new TaskRefusedException($"{FromManager}failed to fetch secret {arn} from secrets manager: InvalidRequestException: You can't perform this operation on the secret because it was marked for deletion.");
+        if (secret.KmsKey is { } key && Denied("kms:Decrypt", key) is not null) throw new TaskRefusedException($"{FromManager}failed to fetch secret {arn} from secrets manager: AccessDeniedException: Access to KMS is not allowed status code: 400, request id: {LabIds.Uuid()}");
         var value = secret.Current?.Value ?? throw new TaskRefusedException($"{FromManager}failed to fetch secret {arn} from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: AWSCURRENT");
         secret.Accessed = world.Clock.Now;
         return parts.Length > 7 && parts[7].Length > 0 ? Key(arn, value, parts[7]) : value;
@@ -127,7 +128,7 @@ internal sealed class TaskPreparation(LabWorld world, LabRegion region, EcsTask 
     private string? Denied(string action, string resource)
     {
         if (task.Definition.ExecutionRole is not { } role) return $"User: anonymous is not authorized to perform: {action}";
-        var keys = new PolicyContext(new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase) { ["aws:RequestedRegion"] = region.Name });
+        var keys = new PolicyContext().With("aws:RequestedRegion", region.Name).With("aws:PrincipalArn", world.Iam.Role(role)?.Arn ?? role).With("aws:SecureTransport", "true");
         var verdict = world.Iam.Decide(role, null, action, resource, keys);
         if (verdict is PolicyVerdict.Allow) return null;
         var on = resource is "*" ? "" : $" on resource: {resource}";

@@ -71,6 +71,10 @@ public sealed class IamState
         ? new Caller(LabIds.Account, $"arn:aws:sts::{LabIds.Account}:assumed-role/{key.Principal}/{session.Name}", key.Principal, key.Id)
         : new Caller(LabIds.Account, Principals[key.Principal].Arn, key.Principal, key.Id);
 
+    /// <summary>Whether a call's caller may do another thing as well, such as use the key under which something lies.</summary>
+    public bool Allows(AwsCall call, string action, string resource) => Keys.TryGetValue(call.Caller.AccessKeyId, out var key)
+        && Decide(key.Principal, key.Session?.Policy, action, resource, new PolicyContext().With("aws:RequestedRegion", call.Region).With("aws:SourceIp", call.SourceIp).With("aws:SecureTransport", "true")) is PolicyVerdict.Allow;
+
     /// <summary>What a role or user may do; a session may do what its own policy allows as well.</summary>
     public PolicyVerdict Decide(string principal, Policy? session, string action, string resource, PolicyContext context)
     {

@@ -14,10 +14,21 @@ public enum PolicyVerdict
     Allow,
 }
 
-/// <summary>Facts of a call that conditions ask for, by key: <c>aws:RequestedRegion</c> and the like.</summary>
-public sealed record PolicyContext(IReadOnlyDictionary<string, string> Keys)
+/// <summary>Facts of a call that conditions and variables ask for, by key, whatever its case: <c>aws:RequestedRegion</c> and the like. A key may have several values.</summary>
+public sealed class PolicyContext
 {
-    public static PolicyContext Empty { get; } = new(new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase));
+    private readonly Dictionary<string, IReadOnlyList<string>> keys = new(StringComparer.OrdinalIgnoreCase);
+
+    public static PolicyContext Empty { get; } = new();
+
+    /// <summary>A key without a value is not there.</summary>
+    public PolicyContext With(string key, params IReadOnlyList<string> values)
+    {
+        if (values.Count > 0) keys[key] = values;
+        return this;
+    }
+
+    internal IReadOnlyList<string> Values(string key) => keys.GetValueOrDefault(key, []);
 }
 
 /// <summary>A policy document, read strictly and decided as IAM decides: explicit deny, then allow, else deny.</summary>
@@ -80,15 +91,9 @@ public sealed class Policy
 }
 
 /// <summary>One statement of a policy.</summary>
-internal sealed record Statement(bool Allows, List<string> Actions, bool NotActions, List<string> Resources, bool NotResources, JsonObject? Conditions)
+internal sealed record Statement(bool Allows, List<string> Actions, bool NotActions, List<string> Resources, bool NotResources, List<Condition> Conditions)
 {
     private static readonly string[] Fields = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition", "Principal"];
-
-    // A condition that could not be decided later must not get in.
-    private static readonly string[] Operators =
-    [
-        "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringLike", "StringNotLike", "ArnEquals", "ArnNotEquals", "ArnLike", "ArnNotLike", "Bool",
-    ];
 
     public static Statement Read(JsonObject json)
     {
@@ -102,40 +107,13 @@ internal sealed record Statement(bool Allows, List<string> Actions, bool NotActi
         var notResource = json.ContainsKey("NotResource");
         var resources = Policy.Texts(json[notResource ? "NotResource" : "Resource"]);
         if (resources.Count == 0 && !json.ContainsKey("Principal")) throw new FormatException("Policy statement must contain resources.");
-        if (json.ContainsKey("Condition") && json["Condition"] is not JsonObject) throw new FormatException("Syntax errors in policy.");
-        foreach (var (operation, keys) in json["Condition"] as JsonObject ?? [])
-        {
-            if (!Operators.Contains(operation.EndsWith("IfExists", StringComparison.Ordinal) ? operation[..^"IfExists".Length] : operation, StringComparer.Ordinal)) throw new FormatException($"Invalid Condition type : {operation}.");
-            if (keys is not JsonObject) throw new FormatException("Syntax errors in policy.");
-        }
-        return new Statement(effect is "Allow", actions, notAction, resources, notResource, json["Condition"] as JsonObject);
+        return new Statement(effect is "Allow", actions, notAction, resources, notResource, Condition.Read(json["Condition"]));
     }
 
     public bool Covers(string action, string resource, PolicyContext context) =>
         Actions.Any(a => Wildcard.Fits(a, action, StringComparison.OrdinalIgnoreCase)) != NotActions
-        && Resources.Any(r => Wildcard.Fits(r, resource, StringComparison.Ordinal)) != NotResources
-        && (Conditions is null || Conditions.All(c => Holds(c.Key, c.Value as JsonObject, context)));
-
-    // Every key of every operator must hold; one of a key's values is enough.
-    private static bool Holds(string operation, JsonObject? keys, PolicyContext context)
-    {
-        var ifExists = operation.EndsWith("IfExists", StringComparison.Ordinal);
-        if (ifExists) operation = operation[..^"IfExists".Length];
-        return keys is not null && keys.All(k =>
-        {
-            if (!context.Keys.TryGetValue(k.Key, out var actual)) return ifExists || operation.Contains("Not", StringComparison.Ordinal);
-            var values = Policy.Texts(k.Value);
-            return operation switch
-            {
-                "StringEquals" or "ArnEquals" or "Bool" => values.Contains(actual, StringComparer.Ordinal),
-                "StringNotEquals" or "ArnNotEquals" => !values.Contains(actual, StringComparer.Ordinal),
-                "StringEqualsIgnoreCase" => values.Contains(actual, StringComparer.OrdinalIgnoreCase),
-                "StringLike" or "ArnLike" => values.Any(v => Wildcard.Fits(v, actual, StringComparison.Ordinal)),
-                "StringNotLike" or "ArnNotLike" => !values.Any(v => Wildcard.Fits(v, actual, StringComparison.Ordinal)),
-                _ => throw new FormatException($"Invalid Condition type : {operation}."),
-            };
-        });
-    }
+        && Resources.Any(r => PolicyVariable.Fill(r, context) is { } filled && Wildcard.Fits(filled, resource, StringComparison.Ordinal)) != NotResources
+        && Conditions.TrueForAll(c => c.Holds(context));
 }
 
 /// <summary>IAM's wildcards: any run and any one character.</summary>
@@ -151,7 +129,7 @@ internal static class Wildcard
                 star = p++;
                 mark = t;
             }
-            else if (p < pattern.Length && (pattern[p] == '?' || string.Compare(pattern, p, text, t, 1, comparison) == 0))
+            else if (p < pattern.Length && (pattern[p] == '?' || Same(pattern, p, text, t, comparison)))
             {
                 p++;
                 t++;
@@ -168,4 +146,11 @@ internal static class Wildcard
         }
         return pattern.AsSpan(p).TrimStart('*').IsEmpty;
     }
+
+    private static bool Same(string pattern, int p, string text, int t, StringComparison comparison) => pattern[p] switch
+    {
+        PolicyVariable.Star => text[t] == '*',
+        PolicyVariable.Mark => text[t] == '?',
+        _ => string.Compare(pattern, p, text, t, 1, comparison) == 0,
+    };
 }

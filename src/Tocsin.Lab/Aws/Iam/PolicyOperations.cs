@@ -107,18 +107,18 @@ internal static class PolicyOperations
         var policies = who.Inline.Select(p => ($"{(who.IsRole ? "role" : "user")}_{who.Name}_{p.Key}", p.Value))
             .Concat(who.Attached.Select(p => (p.Key.Split('/')[^1], p.Value)))
             .Concat(call.Texts("PolicyInputList").Select((text, i) => ($"PolicyInputList.{i + 1}", Read(text)))).ToList();
-        var context = new PolicyContext(Context(call, who));
+        var context = Context(call, who);
         var actions = call.Texts("ActionNames").ToList();
         if (actions.Count == 0 || actions.Exists(a => !a.Contains(':', StringComparison.Ordinal))) throw new AwsException("InvalidInput", $"Invalid Entity Action: {Inputs.Short(actions.FirstOrDefault() ?? "")}");
         var results = actions.SelectMany(a => call.Texts("ResourceArns").DefaultIfEmpty("*").Select(r => (Action: a, Resource: r)));
         return IamOperations.Page(call, "EvaluationResults", results, r => $"{r.Action} {r.Resource}", r => Evaluate(policies, r.Action, r.Resource, context));
     }
 
-    private static Dictionary<string, string> Context(AwsCall call, Principal who)
+    private static PolicyContext Context(AwsCall call, Principal who)
     {
-        var keys = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase) { ["aws:PrincipalArn"] = who.Arn, ["aws:username"] = who.Name };
-        foreach (var entry in call.Objects("ContextEntries")) keys[entry.Leaf("ContextKeyName") ?? ""] = entry.List("ContextKeyValues").FirstOrDefault()?.ToString() ?? "";
-        return keys;
+        var context = new PolicyContext().With("aws:PrincipalArn", who.Arn).With("aws:username", who.IsRole ? [] : [who.Name]);
+        foreach (var entry in call.Objects("ContextEntries")) context.With(entry.Leaf("ContextKeyName") ?? "", [.. entry.List("ContextKeyValues").Select(v => v?.ToString() ?? "")]);
+        return context;
     }
 
     private static JsonObject Evaluate(List<(string Id, Policy Policy)> policies, string action, string resource, PolicyContext context)

@@ -135,7 +135,7 @@ internal static class NetworkChanges
         var (busy, rest, done) = on ? ("pending", "stopped", "running") : ("stopping", "running", "stopped");
         foreach (var instance in instances.Where(i => i.State != rest && i.State != done && i.State != busy))
         {
-            throw new AwsException("IncorrectInstanceState", $"The instance '{instance.Id}' is not in a state from which it can be {(on ? "started" : "stopped")}.");
+            throw new AwsException("IncorrectInstanceState", $"{(on ? "The" : "This")} instance '{instance.Id}' is not in a state from which it can be {(on ? "started" : "stopped")}.");
         }
         NetworkOperations.RefuseDryRun(call);
         return new JsonObject

@@ -25,7 +25,6 @@ public sealed class QuotaState
     [
         new("fargate", "AWS Fargate", FargateVcpu, "Fargate On-Demand vCPU resource count", 6),
         new("ecs", "Amazon Elastic Container Service (Amazon ECS)", "L-21C621EB", "Clusters per account", 10_000),
-        new("ecs", "Amazon Elastic Container Service (Amazon ECS)", "L-46458851", "Tasks per service", 5_000),
         new("ecs", "Amazon Elastic Container Service (Amazon ECS)", "L-9EF96962", "Services per cluster", 5_000),
         new("elasticloadbalancing", "Elastic Load Balancing (ELB)", "L-53DA6B97", "Application Load Balancers per Region", 50),
         new("rds", "Amazon Relational Database Service (Amazon RDS)", "L-952B80B8", "DB clusters", 40),

@@ -18,6 +18,9 @@ public sealed class Secret(string name, string region, Instant created)
 
     public string Description { get; set; } = "";
 
+    /// <summary>ARN of the customer managed key that encrypts it; null: AWS's own, which asks for no permission.</summary>
+    public string? KmsKey { get; set; }
+
     public Instant Changed { get; set; } = created;
 
     public Instant? Accessed { get; set; }

@@ -22,9 +22,9 @@ public static partial class SecretsOperations
         };
         yield return Op("CreateSecret", Create, "SecretBinary is not kept");
         yield return Op("DescribeSecret", (store, call) => Describe(store.Existing(call), store));
-        yield return Op("GetSecretValue", Value);
+        yield return Op("GetSecretValue", (store, call) => Value(world, store, call), "under a customer managed key the caller needs kms:Decrypt; writing asks for no key");
         yield return Op("PutSecretValue", PutValue, "SecretBinary is not kept; VersionStages other than AWSCURRENT are refused");
-        yield return Op("UpdateSecret", Update, "KmsKeyId is not kept");
+        yield return Op("UpdateSecret", Update);
         yield return Op("ListSecretVersionIds", Versions);
         yield return Op("DeleteSecret", Delete, "the recovery window is lab time");
         yield return Op("RestoreSecret", Restore);
@@ -63,13 +63,13 @@ public static partial class SecretsOperations
             if (token is not null && there.Versions.Any(v => v.Id == token && v.Value == value)) return Named(there).With("VersionId", token);
             throw new AwsException("ResourceExistsException", $"The operation failed because the secret {name} already exists.");
         }
-        var secret = new Secret(name, call.Region, call.Now) { Description = call.Text("Description") ?? "" };
+        var secret = new Secret(name, call.Region, call.Now) { Description = call.Text("Description") ?? "", KmsKey = Key(call) };
         foreach (var tag in call.Objects("Tags")) secret.Tags[tag.Leaf("Key") ?? ""] = tag.Leaf("Value") ?? "";
         store.Secrets[name] = secret;
         return Named(secret).With("VersionId", value is null ? null : secret.Put(value, call.Now, token).Id);
     }
 
-    private static JsonObject Value(SecretStore store, AwsCall call)
+    private static JsonObject Value(LabWorld world, SecretStore store, AwsCall call)
     {
         var secret = store.Living(call);
         var (id, stage) = (call.Text("VersionId"), call.Text("VersionStage"));
@@ -77,6 +77,7 @@ public static partial class SecretsOperations
             ? secret.Versions.Find(v => v.Id == id) ?? throw new AwsException("ResourceNotFoundException", $"Secrets Manager can't find the specified secret value for VersionId: {id}")
             : secret.Versions.FindLast(v => v.Stages.Contains(stage ?? "AWSCURRENT")) ?? throw new AwsException("ResourceNotFoundException", $"Secrets Manager can't find the specified secret value for staging label: {stage ?? "AWSCURRENT"}");
         if (stage is not null && !version.Stages.Contains(stage)) throw new AwsException("InvalidRequestException", "You provided a VersionStage that is not associated to the provided VersionId.");
+        if (secret.KmsKey is { } key && !world.Iam.Allows(call, "kms:Decrypt", key)) throw new AwsException("AccessDeniedException", "Access to KMS is not allowed");
         secret.Accessed = call.Now;
         var answer = Named(secret);
         answer["VersionId"] = version.Id;
@@ -102,6 +103,7 @@ public static partial class SecretsOperations
     {
         var secret = store.Living(call);
         var value = NewValue(call);
+        if (call.Text("KmsKeyId") is not null) (secret.KmsKey, secret.Changed) = (Key(call), call.Now);
         if (call.Text("Description") is { } description) (secret.Description, secret.Changed) = (description, call.Now);
         return Named(secret).With("VersionId", value is null ? null : Put(secret, value, call).Id);
     }
@@ -114,6 +116,15 @@ public static partial class SecretsOperations
         return before.Value == value ? before
             : throw new AwsException("ResourceExistsException", $"You can't use ClientRequestToken {token} because that value is already in use for a version of secret {secret.Arn}.");
     }
+
+    // By ARN, id or alias; the alias of AWS's own key is none of the customer's.
+    private static string? Key(AwsCall call) => call.Text("KmsKeyId") switch
+    {
+        null or "" or "alias/aws/secretsmanager" => null,
+        var arn when arn.StartsWith("arn:", StringComparison.Ordinal) => arn,
+        var alias when alias.StartsWith("alias/", StringComparison.Ordinal) => LabIds.Arn("kms", call.Region, alias),
+        var id => LabIds.Arn("kms", call.Region, $"key/{id}"),
+    };
 
     private static string? NewValue(AwsCall call)
     {
@@ -209,6 +220,7 @@ public static partial class SecretsOperations
     {
         var answer = Named(secret);
         if (secret.Description.Length > 0) answer["Description"] = secret.Description;
+        if (secret.KmsKey is { } key) answer["KmsKeyId"] = key;
         answer["LastChangedDate"] = AwsTime.Epoch(secret.Changed);
         if (secret.Accessed is { } accessed) answer["LastAccessedDate"] = AwsTime.Epoch(accessed);
         if (secret.Deleted is { } deleted) answer["DeletedDate"] = AwsTime.Epoch(deleted);

@@ -50,9 +50,13 @@ public static partial class StsOperations
     /// <summary>The role's trust must name the caller, or the account and the caller's own policies allow it. An explicit deny of either side wins.</summary>
     private static bool May(IamState iam, AwsCall call, Principal role)
     {
-        var facts = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase) { ["aws:PrincipalArn"] = call.Caller.Arn, ["aws:username"] = call.Caller.UserName, ["sts:RoleSessionName"] = call.Text("RoleSessionName") ?? "" };
-        if (call.Text("ExternalId") is { } external) facts["sts:ExternalId"] = external;
-        var context = new PolicyContext(facts);
+        var who = iam.Principals[call.Caller.UserName];
+        var context = new PolicyContext()
+            .With("aws:PrincipalArn", who.Arn)
+            .With("aws:username", who.IsRole ? [] : [who.Name])
+            .With("aws:SourceIp", call.SourceIp)
+            .With("sts:RoleSessionName", call.Text("RoleSessionName") ?? "")
+            .With("sts:ExternalId", call.Text("ExternalId") is { } external ? [external] : []);
         var session = iam.Keys.GetValueOrDefault(call.Caller.AccessKeyId)?.Session;
         var own = iam.Decide(call.Caller.UserName, session?.Policy, "sts:AssumeRole", role.Arn, context);
         if (own is PolicyVerdict.ExplicitDeny) return false;
