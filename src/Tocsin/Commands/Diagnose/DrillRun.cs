@@ -71,7 +71,7 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
         var drill = new Drill(scope, reference.Facts, Matching(reference), TimeProvider.System, g => ServerLooks.For(g, Surroundings.Of(scope.Map, connection, g.ReadsSecretValues), request.Domain))
         {
             Record = connection.Lab ? null : new StoppedTaskRecord(StateFolder()),
-            ReadsSecretValues = platform.ReadsSecretValues,
+            ReadsSecretValues = platform.Fields.GetValueOrDefault("secretValues") is "shapes",
         };
         var account = AccountAsync(caller, scope.Map.Region, cancel);
         var progress = terminal.ErrorIsTerminal && !request.Quiet && request.Format is "text";
