@@ -14,9 +14,12 @@ internal static class Verdicts
         return weakest == Verdict.Confirmed && left.Any() ? Verdict.Likely : weakest;
     }
 
-    /// <summary>Every observation that is no evidence.</summary>
+    /// <summary>Every observation that is no evidence, and what others could not see of their subject.</summary>
     public static ImmutableArray<MissingEvidence> Missing(Evidence evidence) =>
-        [.. evidence.Current.Where(s => !s.IsEvidence).Select(s => new MissingEvidence(s.Observation.Probe, s.Observation.Name, s.Blind, Needed: false))];
+    [
+        .. evidence.Current.Where(s => !s.IsEvidence).Select(s => new MissingEvidence(s.Observation.Probe, s.Observation.Name, s.Blind, Needed: false)),
+        .. evidence.Current.Where(s => s.IsEvidence && s.Observation.Note.Length > 0).Select(s => new MissingEvidence(s.Observation.Probe, s.Observation.Name, s.Observation.Note, Needed: false)),
+    ];
 
     public static Coverage CoverageOf(Evidence evidence) => new(evidence.Current.Count(s => s.IsEvidence), evidence.Current.Count());
 

@@ -147,7 +147,7 @@ internal sealed class DiagnosisPage(DrillOutcome outcome)
         List(page, "### What follows from it", diagnosis.Consequences.Select(c => $"{MarkdownSafe.Code(c.Id)} at {MarkdownSafe.Text(c.At.ToString())}: {MarkdownSafe.Text(c.Title)}"));
         List(page, "### Ruled out", diagnosis.RuledOut.Select(r => $"{MarkdownSafe.Code(r.Id)}: {MarkdownSafe.Text(r.Why)}"));
         List(page, "### Not explained", diagnosis.Unexplained.Select(f => $"{MarkdownSafe.Code(f.What)} at {MarkdownSafe.Text(f.Subject.ToString())}: {MarkdownSafe.Text(f.Because)}"));
-        List(page, "### Could not look", diagnosis.Missing.Where(m => m.Why.Length > 0).Select(m => $"{MarkdownSafe.Code(m.Asks)} ({MarkdownSafe.Text(m.By)}): {MarkdownSafe.Text(m.Why)}").Distinct(StringComparer.Ordinal));
+        List(page, "### Could not look", diagnosis.Missing.Where(m => m.Why.Length > 0).GroupBy(m => m.Why, StringComparer.Ordinal).Select(g => $"{string.Join(", ", g.Select(m => MarkdownSafe.Code(m.Asks)).Distinct(StringComparer.Ordinal))}: {MarkdownSafe.Text(g.Key)}"));
         if (diagnosis.Next is { } next)
             page.Append(CultureInfo.InvariantCulture, $"### Next check\n\n{MarkdownSafe.Code(next.Fact)} of {MarkdownSafe.Text(next.Subject.ToString())} would decide: {MarkdownSafe.Text(string.Join("; ", next.Answers.Select(a => $"{a.Value}: {(a.Favours.Length > 0 ? a.Favours : "neither")}")))}{(next.Missing.Length > 0 ? $". It needs: {MarkdownSafe.Text(next.Missing)}" : "")}\n\n");
     }

@@ -18,7 +18,14 @@ internal static class Tree
 
     public static JsonObject? Map(this JsonNode? node, string name) => (node as JsonObject)?[name] as JsonObject;
 
-    public static IEnumerable<JsonObject> Items(this JsonNode? node, string name) => ((node as JsonObject)?[name] as JsonArray)?.OfType<JsonObject>() ?? [];
+    /// <summary>The objects of a list. Where XML names each item after its kind, the list is an object with that one member.</summary>
+    public static IEnumerable<JsonObject> Items(this JsonNode? node, string name) => (node as JsonObject)?[name] switch
+    {
+        JsonArray list => list.OfType<JsonObject>(),
+        JsonObject { Count: 1 } kind when kind.First().Value is JsonArray list => list.OfType<JsonObject>(),
+        JsonObject { Count: 1 } kind when kind.First().Value is JsonObject one => [one],
+        _ => [],
+    };
 
     public static IEnumerable<string> Texts(this JsonNode? node, string name) => ((node as JsonObject)?[name] as JsonArray)?.OfType<JsonValue>().Select(v => v.ToString()) ?? [];
 
