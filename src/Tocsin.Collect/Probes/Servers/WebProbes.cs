@@ -99,8 +99,8 @@ internal static class WebProbes
         }
         var tasks = await TasksAsync(ground, service, PortOf(ground, service), sighting, cancel);
         if (tasks.Count == 0) return;
-        var path = service.Fields.GetValueOrDefault("health") ?? "/health";
-        HttpQuestion Preflight(string from) => new(new Uri(tasks[0], path)) { Method = HttpMethod.Options, Headers = [("Origin", from), ("Access-Control-Request-Method", "GET")] };
+        // Any path but the health check's, which servers often answer before everything else.
+        HttpQuestion Preflight(string from) => new(new Uri(tasks[0], "/")) { Method = HttpMethod.Options, Headers = [("Origin", from), ("Access-Control-Request-Method", "GET")] };
         var seen = await AskAsync(ground, Preflight(origin), sighting, cancel);
         sighting.Fact("answeredBy", seen.AnsweredBy);
         if (!seen.IsDone) return;
