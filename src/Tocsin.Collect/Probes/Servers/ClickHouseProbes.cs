@@ -24,7 +24,8 @@ internal static class ClickHouseProbes
     private static async Task HttpAsync(ServerGround ground, Sighting sighting, CancellationToken cancel)
     {
         var seen = await AskAsync(ground, "SELECT 1", sighting, cancel);
-        var code = CodeOf(seen);
+        // Whoever answers anything else to SELECT 1 is no ClickHouse.
+        var code = CodeOf(seen) is "NONE" && seen.Body.Trim() is not "1" ? "OTHER" : CodeOf(seen);
         sighting.Fact("stage", !seen.IsDone ? WireFailure.Text(seen.Stage) : code switch { "NONE" => "done", "CH_AUTH" => "authenticate", _ => "ask" });
         sighting.Fact("code", code);
         sighting.Fact("seconds", WalkFacts.Seconds(seen.Took));
@@ -35,6 +36,7 @@ internal static class ClickHouseProbes
     {
         var database = ground.Map.Component(Component, "database") ?? "default";
         var databases = await RowsAsync(ground, "SELECT name FROM system.databases LIMIT 1000", sighting, cancel);
+        if (!databases.Exists(r => r[0] is "system")) throw new CouldNotLook(ObservationStatus.Failed, "what answers is no ClickHouse: it names no system database");
         sighting.Fact("databaseExists", databases.Exists(r => r[0] == database));
         var tables = await RowsAsync(ground, "SELECT database, name FROM system.tables WHERE database != 'system' LIMIT 5000", sighting, cancel);
         sighting.Fact("anyTables", tables.Exists(r => r[0] == database));

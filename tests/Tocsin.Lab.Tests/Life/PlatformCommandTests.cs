@@ -1,0 +1,95 @@
+using System.Text.Json.Nodes;
+using Tocsin.Core.Platforms;
+using Tocsin.Lab.Host;
+
+namespace Tocsin.Lab.Tests.Life;
+
+/// <summary>The commands that compare, check and describe a platform, as a person runs them against a lab.</summary>
+public sealed class PlatformCommandTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_person_compares_checks_and_queries_the_lab_and_sees_no_value_of_a_secret()
+    {
+        await using var lab = new LabProgram();
+        await DoAsync(lab, 0, "lab", "up");
+        var shown = new List<string>();
+        async Task<string> Say(int code, params string[] words)
+        {
+            var said = await DoAsync(lab, code, words);
+            shown.Add(said);
+            return said;
+        }
+        Assert.Contains("LAB · account 000000000000", await Say(0, "compare", "staging", "production", "--lab"), StringComparison.Ordinal);
+        var checklist = await Say(0, "checklist", "--lab");
+        Assert.DoesNotContain("WRONG", checklist, StringComparison.Ordinal);
+        Assert.Contains("CORS_ORIGINS  task definition", checklist, StringComparison.Ordinal);
+        Assert.Contains("DB_HOST  secret zelly/fastify-nova/env:DB_HOST", checklist, StringComparison.Ordinal);
+        await DoAsync(lab, 0, "lab", "service", "register", "fastify-nova", "--memory", "4096", "--env", "staging");
+        Assert.Contains("registered, not deployed: staging runs", await Say(1, "compare", "staging", "production", "--lab", "--exit-code"), StringComparison.Ordinal);
+        await DoAsync(lab, 0, "lab", "secret", "unset", "fastify-nova", "REDIS_HOST", "--env", "production");
+        Assert.Contains("REDIS_HOST  secret zelly/fastify-nova/env:REDIS_HOST  the secret lacks the key", await Say(1, "checklist", "core-api", "--lab", "--exit-code"), StringComparison.Ordinal);
+        Assert.Contains("zelly/fastify-nova/env:REDIS_HOST: staging digest ", await Say(0, "compare", "staging", "production", "--lab", "--service", "core-api"), StringComparison.Ordinal);
+        Assert.Contains("bytes scanned", await Say(0, "logs", "production", "all-errors", "--lab"), StringComparison.Ordinal);
+        Assert.Contains("bytes scanned", await Say(0, "logs", "production", "fields @message | limit 3", "--lab", "--service", "core-api", "--since", "5m"), StringComparison.Ordinal);
+        await Say(0, "compare", "staging", "production", "--lab", "--format", "json");
+        await NoSecretAsync(lab, shown);
+    }
+
+    [Fact]
+    public async Task A_platform_is_found_and_the_file_written_for_it_passes_check()
+    {
+        await using var lab = new LabProgram();
+        await DoAsync(lab, 0, "lab", "up");
+        var file = Path.Combine(lab.Folder, "found", "platform.yaml");
+        var said = await DoAsync(lab, 0, "platform", "init", "--region", "ap-south-1", "--region", "ap-southeast-1", "--lab", "--out", file);
+        Assert.Contains("open questions", said, StringComparison.Ordinal);
+        var parsed = PlatformReader.Parse(await File.ReadAllTextAsync(file, Cancel), file);
+        Assert.Empty(parsed.Problems);
+        Assert.Equal(["production", "staging"], parsed.Value!.Environments.Select(e => e.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(5, parsed.Value.Services.Length);
+        Assert.All(parsed.Value.Services, s => Assert.StartsWith("/zelly/ecs/", s.Fields["logGroup"], StringComparison.Ordinal));
+        var check = JsonNode.Parse(await DoAsync(lab, 0, "platform", "check", "--lab", "--platform", file, "--env", "production", "--format", "json"))!;
+        Assert.True(check["looks"]!.GetValue<int>() > 40, check.ToJsonString());
+        Assert.DoesNotContain(check["missing"]!.AsArray(), m => m!["status"]!.ToString() is not "NotConfigured");
+        Assert.Contains("exists already", (await lab.RunAsync(["platform", "init", "--region", "ap-south-1", "--lab", "--out", file], Cancel)).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_platform_of_other_names_is_found_checked_and_drilled()
+    {
+        await using var lab = new LabProgram();
+        var given = Path.Combine(TestLab.Root, "tests", "platforms", "harbour");
+        await DoAsync(lab, 0, "lab", "up", "--platform", given);
+        var file = Path.Combine(lab.Folder, "found", "platform.yaml");
+        await DoAsync(lab, 0, "platform", "init", "--region", "eu-west-1", "--lab", "--out", file, "--platform", given);
+        var found = PlatformReader.Parse(await File.ReadAllTextAsync(file, Cancel), file).Value!;
+        Assert.Equal(["orders", "shops"], found.Services.Select(s => s.Name));
+        Assert.Equal(["core-api", "storefront"], found.Services.Select(s => s.Role));
+        var check = JsonNode.Parse(await DoAsync(lab, 0, "platform", "check", "--lab", "--platform", given, "--format", "json"))!;
+        Assert.DoesNotContain(check["missing"]!.AsArray(), m => m!["status"]!.ToString() is not "NotConfigured");
+        Assert.Contains("Healthy", await DoAsync(lab, 0, "drill", "--lab", "--platform", given), StringComparison.OrdinalIgnoreCase);
+        await DoAsync(lab, 0, "lab", "secret", "unset", "orders", "DB_HOST", "--platform", given);
+        Assert.Contains("DB_HOST", await DoAsync(lab, 1, "checklist", "--lab", "--platform", given, "--exit-code"), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> DoAsync(LabProgram lab, int code, params string[] words)
+    {
+        var ended = await lab.RunAsync(words, Cancel);
+        Assert.True(ended.Code == code, $"{string.Join(' ', words)} ended with {ended.Code}: {ended.Error}{ended.Out}");
+        return ended.Out;
+    }
+
+    // The lab fills its secrets with values that begin like this; the digits behind are random.
+    private static async Task NoSecretAsync(LabProgram lab, List<string> shown)
+    {
+        var state = new LabFolder(lab.Folder).Running()!;
+        using var caller = new Collect.Aws.AwsCaller(new Collect.Aws.AwsCallerOptions { Login = Collect.Aws.AwsLogin.Keys(state.AccessKeyId, state.SecretAccessKey), Endpoint = new Uri(state.Endpoint) });
+        foreach (var name in new[] { "zelly/fastify-nova/env", "zelly/customer-panel/env", "zelly/aurora/master" })
+        {
+            var text = (await caller.AskAsync("secretsmanager", "ap-south-1", "GetSecretValue", new JsonObject { ["SecretId"] = name }, Cancel))["SecretString"]!.ToString();
+            foreach (var value in ((JsonObject)JsonNode.Parse(text)!).Select(v => v.Value!.ToString()).Where(v => v.StartsWith("lab-", StringComparison.Ordinal) && v.Length > 30)) Assert.All(shown, s => Assert.DoesNotContain(value, s, StringComparison.Ordinal));
+        }
+    }
+}
