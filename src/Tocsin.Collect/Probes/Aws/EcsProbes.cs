@@ -46,7 +46,7 @@ internal static class EcsProbes
         }
         var recent = service.Items("events").Where(e => e.Time("createdAt") >= ground.Since).Select(e => e.Text("message") ?? "");
         sighting.Fact("circuitBreakerFired", deployments.Exists(d => Stopped.Has(d.Text("rolloutStateReason") ?? "", "circuit breaker")) || recent.Any(m => Stopped.Has(m, "rolling back") || Stopped.Has(m, "rolled back")));
-        await PartAsync(sighting, async () => sighting.Fact("forcedRedeployOnly", await ForcedAsync(ground, view, primary, sighting, cancel)));
+        await PartAsync(sighting, async _ => sighting.Fact("forcedRedeployOnly", await ForcedAsync(ground, view, primary, sighting, cancel)), cancel);
         if (desired == running && rollout == "COMPLETED") sighting.Since(WellSince(service, primary));
     }
 
