@@ -22,14 +22,15 @@ public sealed class PlatformCommandTests
             return said;
         }
         Assert.Contains("LAB · account 000000000000", await Say(0, "compare", "staging", "production", "--lab"), StringComparison.Ordinal);
-        var checklist = await Say(0, "checklist", "--lab");
+        // Without servers the lab cannot tell whether a host is the right one: that is unknown, and never right.
+        var checklist = await Say(3, "checklist", "--lab");
         Assert.DoesNotContain("WRONG", checklist, StringComparison.Ordinal);
         Assert.Contains("CORS_ORIGINS  task definition", checklist, StringComparison.Ordinal);
         Assert.Contains("DB_HOST  secret zelly/fastify-nova/env:DB_HOST", checklist, StringComparison.Ordinal);
         await DoAsync(lab, 0, "lab", "service", "register", "fastify-nova", "--memory", "4096", "--env", "staging");
         Assert.Contains("registered, not deployed: staging runs", await Say(1, "compare", "staging", "production", "--lab", "--exit-code"), StringComparison.Ordinal);
         await DoAsync(lab, 0, "lab", "secret", "unset", "fastify-nova", "REDIS_HOST", "--env", "production");
-        Assert.Contains("REDIS_HOST  secret zelly/fastify-nova/env:REDIS_HOST  the secret lacks the key", await Say(1, "checklist", "core-api", "--lab", "--exit-code"), StringComparison.Ordinal);
+        Assert.Contains("REDIS_HOST  secret zelly/fastify-nova/env:REDIS_HOST  the secret lacks the key", await Say(3, "checklist", "core-api", "--lab", "--exit-code"), StringComparison.Ordinal);
         Assert.Contains("zelly/fastify-nova/env:REDIS_HOST: staging digest ", await Say(0, "compare", "staging", "production", "--lab", "--service", "core-api"), StringComparison.Ordinal);
         Assert.Contains("bytes scanned", await Say(0, "logs", "production", "all-errors", "--lab"), StringComparison.Ordinal);
         Assert.Contains("bytes scanned", await Say(0, "logs", "production", "fields @message | limit 3", "--lab", "--service", "core-api", "--since", "5m"), StringComparison.Ordinal);
@@ -54,24 +55,6 @@ public sealed class PlatformCommandTests
         Assert.True(check["looks"]!.GetValue<int>() > 40, check.ToJsonString());
         Assert.DoesNotContain(check["missing"]!.AsArray(), m => m!["status"]!.ToString() is not "NotConfigured");
         Assert.Contains("exists already", (await lab.RunAsync(["platform", "init", "--region", "ap-south-1", "--lab", "--out", file], Cancel)).Error, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Another_platform_of_other_names_is_found_checked_and_drilled()
-    {
-        await using var lab = new LabProgram();
-        var given = Path.Combine(TestLab.Root, "tests", "platforms", "harbour");
-        await DoAsync(lab, 0, "lab", "up", "--platform", given);
-        var file = Path.Combine(lab.Folder, "found", "platform.yaml");
-        await DoAsync(lab, 0, "platform", "init", "--region", "eu-west-1", "--lab", "--out", file, "--platform", given);
-        var found = PlatformReader.Parse(await File.ReadAllTextAsync(file, Cancel), file).Value!;
-        Assert.Equal(["orders", "shops"], found.Services.Select(s => s.Name));
-        Assert.Equal(["core-api", "storefront"], found.Services.Select(s => s.Role));
-        var check = JsonNode.Parse(await DoAsync(lab, 0, "platform", "check", "--lab", "--platform", given, "--format", "json"))!;
-        Assert.DoesNotContain(check["missing"]!.AsArray(), m => m!["status"]!.ToString() is not "NotConfigured");
-        Assert.Contains("Healthy", await DoAsync(lab, 0, "drill", "--lab", "--platform", given), StringComparison.OrdinalIgnoreCase);
-        await DoAsync(lab, 0, "lab", "secret", "unset", "orders", "DB_HOST", "--platform", given);
-        Assert.Contains("DB_HOST", await DoAsync(lab, 1, "checklist", "--lab", "--platform", given, "--exit-code"), StringComparison.Ordinal);
     }
 
     private static async Task<string> DoAsync(LabProgram lab, int code, params string[] words)
