@@ -1,5 +1,4 @@
 using System.Globalization;
-using NodaTime;
 using Tocsin.Collect.Wire;
 using Tocsin.Core.Diagnosis;
 
