@@ -116,7 +116,7 @@ public sealed class WebWalkTests
 
     private static async Task AnswerAsync(Stream stream, string says, CancellationToken cancel)
     {
-        await stream.ReadAtLeastAsync(new byte[4096], 1, cancellationToken: cancel);
+        _ = await stream.ReadAtLeastAsync(new byte[4096], 1, cancellationToken: cancel);
         await stream.WriteAsync(Encoding.UTF8.GetBytes(says), cancel);
     }
 
