@@ -46,7 +46,7 @@ internal static class EcsProbes
         }
         var recent = service.Items("events").Where(e => e.Time("createdAt") >= ground.Since).Select(e => e.Text("message") ?? "");
         sighting.Fact("circuitBreakerFired", deployments.Exists(d => Stopped.Has(d.Text("rolloutStateReason") ?? "", "circuit breaker")) || recent.Any(m => Stopped.Has(m, "rolling back") || Stopped.Has(m, "rolled back")));
-        sighting.Fact("forcedRedeployOnly", await ForcedAsync(view, primary, sighting, cancel));
+        await PartAsync(sighting, async () => sighting.Fact("forcedRedeployOnly", await ForcedAsync(ground, view, primary, sighting, cancel)));
         if (desired == running && rollout == "COMPLETED") sighting.Since(WellSince(service, primary));
     }
 
@@ -62,10 +62,12 @@ internal static class EcsProbes
         return since ?? primary.Time("updatedAt");
     }
 
-    // The tasks of the deployment before say which revision it had; without any the answer is unknown.
-    private static async Task<bool?> ForcedAsync(ServiceView view, JsonObject? primary, Sighting sighting, CancellationToken cancel)
+    // With the newest revision running, starting it again is nothing to wonder at. The tasks of the deployment before say which revision it had; without any the answer is unknown.
+    private static async Task<bool?> ForcedAsync(AwsGround ground, ServiceView view, JsonObject? primary, Sighting sighting, CancellationToken cancel)
     {
         if (primary is null) return null;
+        var newest = await RevisionProbes.NewestAsync(ground, view, await view.RevisionAsync(sighting, cancel), sighting, cancel);
+        if (newest.Text("taskDefinitionArn") == primary.Text("taskDefinition")) return false;
         var before = (await view.TasksAsync(sighting, cancel)).Where(t => t.Text("startedBy") != primary.Text("id") && t.Text("startedBy")?.StartsWith("ecs-svc/", StringComparison.Ordinal) == true)
             .OrderByDescending(t => t.Time("createdAt")).FirstOrDefault();
         return before is null ? null : before.Text("taskDefinitionArn") == primary.Text("taskDefinition");

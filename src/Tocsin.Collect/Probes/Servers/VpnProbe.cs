@@ -44,7 +44,7 @@ internal static class VpnProbe
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, ["show", name, "dump"]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true });
+            using var process = Process.Start(new ProcessStartInfo(program, ["show", name, "dump"]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false });
             if (process is null) return null;
             var said = await process.StandardOutput.ReadToEndAsync(cancel);
             await process.WaitForExitAsync(cancel);

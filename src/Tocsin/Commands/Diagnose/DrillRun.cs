@@ -6,7 +6,6 @@ using Tocsin.Cli.Setup;
 using Tocsin.Collect.Aws;
 using Tocsin.Collect.Probes;
 using Tocsin.Collect.Probes.Aws;
-using Tocsin.Collect.Probes.Servers;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Matching;
@@ -67,11 +66,13 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
         var connection = AwsConnection.For(environment, request.Endpoint, request.Lab);
         using var caller = connection.Caller(CallLimit);
         var reference = store.Whole;
-        var scope = new DrillScope(new PlatformMap(platform, environment), asked, now, since);
-        var drill = new Drill(scope, reference.Facts, Matching(reference), TimeProvider.System, g => ServerLooks.For(g, Surroundings.Of(scope.Map, connection, g.ReadsSecretValues), request.Domain))
+        var surroundings = Surroundings.Of(platform, environment, connection.Lab);
+        var scope = new DrillScope(surroundings.Map, asked, now, since);
+        var readsValues = platform.Fields.GetValueOrDefault("secretValues") is "shapes";
+        var drill = new Drill(scope, reference.Facts, Matching(reference), TimeProvider.System, g => ServerLooks.For(g, surroundings.Ground(g, readsValues), request.Domain))
         {
-            Record = connection.Lab ? null : new StoppedTaskRecord(StateFolder()),
-            ReadsSecretValues = platform.Fields.GetValueOrDefault("secretValues") is "shapes",
+            Record = connection.Lab is null ? new StoppedTaskRecord(StateFolder()) : null,
+            ReadsSecretValues = readsValues,
         };
         var account = AccountAsync(caller, scope.Map.Region, cancel);
         var progress = terminal.ErrorIsTerminal && !request.Quiet && request.Format is "text";
@@ -87,7 +88,7 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
             Account = who,
             Region = scope.Map.Region,
             Endpoint = connection.Endpoint?.ToString() ?? "AWS",
-            Lab = connection.Lab || who.All(c => c == '0'),
+            Lab = connection.Lab is not null || who.All(c => c == '0'),
             Seconds = watch.Elapsed.TotalSeconds,
             Calls = drill.Calls,
             Results = drill.Results,

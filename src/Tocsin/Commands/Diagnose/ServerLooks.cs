@@ -9,15 +9,20 @@ namespace Tocsin.Cli.Commands.Diagnose;
 /// <summary>The probes that ask servers, names and pages, as far as a drill's services need them.</summary>
 internal static class ServerLooks
 {
-    public static IEnumerable<Probe> For(AwsGround aws, ServerGround surroundings, string? domain)
+    private const string Caddy = "caddy";
+
+    public static IEnumerable<Probe> For(AwsGround aws, ServerGround servers, string? domain)
     {
-        var servers = surroundings with { Aws = (s, service, operation, input, c) => aws.Calls.AskAsync(s, service, aws.Map.Region, operation, input, c) };
         var services = aws.Services.Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
         var needed = aws.Services.SelectMany(s => s.DependsOn).ToHashSet(StringComparer.Ordinal);
         var all = aws.Services.Length == aws.Map.Services.Length;
         var looks = ServerProbes.For(servers).Where(p => p.Subject.Service.Length > 0 ? services.Contains(p.Subject.Service) : all || needed.Contains(p.Subject.Component) || !aws.Map.Has(p.Subject.Component));
-        return domain is null ? looks : looks.Concat(DomainProbes.For(servers.WithDomain(domain), domain));
+        return domain is null ? looks : looks.Concat(Domain(servers, domain));
     }
+
+    /// <summary>In a lab the name is in no public DNS: its way leads to the lab's own servers.</summary>
+    public static IEnumerable<Probe> Domain(ServerGround servers, string domain) =>
+        DomainProbes.For(servers.OnlyVariables && servers.Find(Caddy) is { } caddy ? servers with { Hosts = servers.Hosts.SetItem(domain, (caddy.Host, caddy.Port)) } : servers, domain);
 }
 
 /// <summary>What was seen of a merchant's domain, before the verdict.</summary>

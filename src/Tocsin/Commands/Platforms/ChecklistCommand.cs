@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using NodaTime;
+using Tocsin.Cli.Commands.Diagnose;
 using Tocsin.Cli.Commands.Lab;
 using Tocsin.Cli.Output;
 using Tocsin.Cli.Setup;
@@ -77,7 +78,7 @@ internal sealed class ChecklistRun(PlatformAsk platform, Terminal terminal)
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var calls = new AwsCalls(caller, TimeProvider.System, ending.Token);
         var aws = new AwsGround(map, calls, services, now, now - Duration.FromMinutes(15), platform.ReadsSecretValues) { Texts = new EvidenceTexts() };
-        var ground = Surroundings.Of(map, connection, platform.ReadsSecretValues) with { Aws = (s, service, operation, input, c) => calls.AskAsync(s, service, map.Region, operation, input, c) };
+        var ground = Surroundings.Of(platform.Platform, platform.Environment(map.Environment), connection.Lab).Ground(aws, platform.ReadsSecretValues);
         var probes = AwsProbes.For(aws).Concat(ServerProbes.For(ground)).Where(p => p.Name is "aws.secret" or "cors.preflight" && services.Any(s => s.Name == p.Subject.Service)).ToList();
         var all = new List<Observation>();
         await foreach (var result in new ProbeRunner(new CatalogStore(platform.Settings).Whole.Facts, TimeProvider.System, new ProbeLimits()).RunAsync(probes, cancel)) all.Add(result.Observation);

@@ -78,7 +78,7 @@ internal sealed class PlatformAsk(Settings settings, string? endpoint, bool lab)
         {
             account = $"unknown ({PlainText.Of(Refusals.Words(e))})";
         }
-        var banner = connection.Lab || account.All(c => c == '0') ? "LAB · " : "";
+        var banner = connection.Lab is not null || account.All(c => c == '0') ? "LAB · " : "";
         return $"{banner}account {account} · {region} · {connection.Endpoint?.ToString().TrimEnd('/') ?? "AWS"}";
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using NodaTime;
+using Tocsin.Cli.Commands.Diagnose;
 using Tocsin.Cli.Commands.Lab;
 using Tocsin.Cli.Output;
 using Tocsin.Cli.Setup;
@@ -86,31 +87,29 @@ internal static class PolicyNeeds
     public static ImmutableArray<string> Read(Platform platform)
     {
         using var caller = new AwsCaller(new AwsCallerOptions { Login = AwsLogin.Keys("none", "none") });
-        return [.. platform.Environments.SelectMany(e => AllProbes.For(new PlatformMap(platform, e), new AwsCalls(caller, TimeProvider.System, CancellationToken.None), default, readsSecretValues: true, domain: "example.com")).SelectMany(p => p.Needs).Select(n => n.Action)
-            .Where(a => platform.Fields.GetValueOrDefault("secretValues") is "shapes" || a is not "secretsmanager:GetSecretValue").Concat(IamPolicy.Commands).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        var calls = new AwsCalls(caller, TimeProvider.System, CancellationToken.None);
+        var declared = platform.Environments.SelectMany(e =>
+        {
+            var aws = AllProbes.Aws(new PlatformMap(platform, e), calls, default, readsSecretValues: true);
+            return AllProbes.For(aws, Surroundings.Of(platform, e, lab: null).Ground(aws, readsValues: true), domain: "example.com");
+        });
+        var readsValues = platform.Fields.GetValueOrDefault("secretValues") is "shapes";
+        return
+        [
+            .. declared.SelectMany(p => p.Needs).Select(n => n.Action).Where(a => readsValues || a is not "secretsmanager:GetSecretValue").Concat(IamPolicy.Commands)
+                .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+        ];
     }
 }
 
 /// <summary>Every probe there is, for one environment.</summary>
 internal static class AllProbes
 {
-    public static IEnumerable<Probe> For(PlatformMap map, AwsCalls calls, Instant now, bool readsSecretValues, string? domain)
-    {
-        var ground = new ServerGround(map, Environment.GetEnvironmentVariable, TimeProvider.System) { ReadsSecretValues = readsSecretValues };
-        return For(map, calls, ground, now, readsSecretValues, domain);
-    }
+    public static AwsGround Aws(PlatformMap map, AwsCalls calls, Instant now, bool readsSecretValues) =>
+        new(map, calls, map.Services, now, now == default ? now : now - Duration.FromMinutes(15), readsSecretValues) { Texts = new EvidenceTexts() };
 
-    public static IEnumerable<Probe> For(PlatformMap map, AwsCalls calls, ServerGround ground, Instant now, bool readsSecretValues, string? domain)
-    {
-        var since = now == default ? now : now - Duration.FromMinutes(15);
-        var servers = ground with { Aws = (s, service, operation, input, c) => calls.AskAsync(s, service, map.Region, operation, input, c) };
-        return
-        [
-            .. AwsProbes.For(new AwsGround(map, calls, map.Services, now, since, readsSecretValues) { Texts = new EvidenceTexts() }),
-            .. ServerProbes.For(servers),
-            .. domain is null ? [] : DomainProbes.For(servers.WithDomain(domain), domain),
-        ];
-    }
+    public static IEnumerable<Probe> For(AwsGround aws, ServerGround servers, string? domain) =>
+        [.. AwsProbes.For(aws), .. ServerProbes.For(servers), .. domain is null ? [] : ServerLooks.Domain(servers, domain)];
 }
 
 /// <summary>Writes a first platform.yaml.</summary>
@@ -157,8 +156,9 @@ internal sealed class PlatformCheck(PlatformAsk platform, Terminal terminal)
         var connection = platform.Connection(environment);
         using var caller = PlatformAsk.Caller(connection);
         var calls = new AwsCalls(caller, TimeProvider.System, cancel);
-        var ground = Surroundings.Of(map, connection, platform.ReadsSecretValues);
-        var probes = AllProbes.For(map, calls, ground, SystemClock.Instance.GetCurrentInstant(), platform.ReadsSecretValues, domain: null).ToList();
+        var aws = AllProbes.Aws(map, calls, SystemClock.Instance.GetCurrentInstant(), platform.ReadsSecretValues);
+        var ground = Surroundings.Of(platform.Platform, environment, connection.Lab).Ground(aws, platform.ReadsSecretValues);
+        var probes = AllProbes.For(aws, ground, domain: null).ToList();
         var seen = new List<Observation>();
         await foreach (var result in new ProbeRunner(new CatalogStore(platform.Settings).Whole.Facts, TimeProvider.System, new ProbeLimits()).RunAsync(probes, cancel)) seen.Add(result.Observation);
         var missing = seen.FindAll(o => !o.IsEvidence).OrderBy(o => o.Status).ThenBy(o => o.Name, StringComparer.Ordinal).ToList();

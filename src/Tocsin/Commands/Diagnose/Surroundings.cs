@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using System.Net;
+using Tocsin.Collect.Probes;
+using Tocsin.Collect.Probes.Aws;
+using Tocsin.Collect.Probes.Servers;
+using Tocsin.Core.Platforms;
+using Tocsin.Lab.Host;
+
+namespace Tocsin.Cli.Commands.Diagnose;
+
+/// <summary>Where the servers of an environment are: as the platform and this process's variables say; in a lab as the lab says, and what it does not run is nowhere.</summary>
+internal sealed class Surroundings
+{
+    private static readonly string[] Addresses = ["endpoint", "host"];
+    private readonly LabState? lab;
+    private readonly LabPlace? place;
+
+    private Surroundings(PlatformMap map, LabState? lab)
+    {
+        Map = map;
+        this.lab = lab;
+        place = lab?.Environments.FirstOrDefault(e => e.Name == map.Environment);
+    }
+
+    public PlatformMap Map { get; }
+
+    public static Surroundings Of(Platform platform, PlatformEnvironment environment, LabState? lab)
+    {
+        if (lab is null) return new Surroundings(new PlatformMap(platform, environment), lab: null);
+        var environments = platform.Environments.Select(e => e with { Components = e.Components.ToImmutableDictionary(c => c.Key, c => c.Value.RemoveRange(Addresses), StringComparer.Ordinal) }).ToImmutableArray();
+        var own = platform with { Environments = environments };
+        return new Surroundings(new PlatformMap(own, own.Environment(environment.Name)!), lab);
+    }
+
+    public ServerGround Ground(AwsGround aws, bool readsValues) => new(Map, Variable, TimeProvider.System)
+    {
+        Aws = (s, service, operation, input, cancel) => aws.Calls.AskAsync(s, service, Map.Region, operation, input, cancel),
+        AsksProviders = lab is null,
+        OnlyVariables = lab is not null,
+        Resolver = place?.Components.GetValueOrDefault("dns") is { } dns ? new IPEndPoint(IPAddress.Parse(dns.Host), dns.Port) : null,
+        ReadsSecretValues = readsValues,
+        Hosts = Hosts(),
+    };
+
+    private ImmutableDictionary<string, (string Host, int Port)> Hosts()
+    {
+        if (place is null) return ImmutableDictionary<string, (string Host, int Port)>.Empty;
+        return place.Hosts.ToImmutableDictionary(h => h.Key, h => Front(Map.Platform.Service(h.Value)?.Fields.GetValueOrDefault("ingress")), StringComparer.Ordinal);
+    }
+
+    private (string Host, int Port) Front(string? ingress)
+    {
+        var front = place!.Components[ingress is "nlb" ? "nlb" : "alb"];
+        return (front.Host, front.Port);
+    }
+
+    private string? Variable(string name)
+    {
+        if (place is null) return Environment.GetEnvironmentVariable(name);
+        var prefix = $"TOCSIN_{Map.Environment}_".ToUpperInvariant();
+        if (!name.StartsWith(prefix, StringComparison.Ordinal)) return name is "TOCSIN_CA" ? LabFolder.Default().Authority : null;
+        var parts = name[prefix.Length..].Split('_');
+        var address = place.Components.FirstOrDefault(c => string.Equals(c.Key, parts[0], StringComparison.OrdinalIgnoreCase)).Value;
+        return address is null ? null : parts[^1] switch
+        {
+            "HOST" => address.Host,
+            "PORT" => address.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            "USER" => address.User,
+            "PASSWORD" => address.Password,
+            "CA" => LabFolder.Default().Authority,
+            _ => null,
+        };
+    }
+}
