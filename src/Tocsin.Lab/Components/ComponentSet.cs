@@ -12,17 +12,18 @@ namespace Tocsin.Lab.Components;
 /// </summary>
 internal sealed class ComponentSet : IAsyncDisposable
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
     private readonly ComponentGround ground;
     private readonly Channel<Func<CancellationToken, Task>> work = Channel.CreateUnbounded<Func<CancellationToken, Task>>();
     private readonly List<Component> all = [];
     private readonly ILogger log;
 
-    public ComponentSet(ComponentGround ground, ILogger log)
+    private readonly Firewall firewall;
+
+    public ComponentSet(ComponentGround ground, Firewall firewall, ILogger log)
     {
         this.ground = ground;
+        this.firewall = firewall;
         this.log = log;
-        Firewall = new Firewall(ground.LabFolder, TasksOf);
         var first = ground.Options.Platform.Environments[0].Name;
         all.AddRange([new DnsServer(ground, first), new Cloudflare(ground, first), new Pebble(ground, first)]);
         foreach (var environment in ground.Options.Platform.Environments) all.AddRange(Of(environment));
@@ -30,11 +31,9 @@ internal sealed class ComponentSet : IAsyncDisposable
 
     public IReadOnlyList<Component> All => all;
 
-    public Firewall Firewall { get; }
-
     public Component? Find(string environment, string name) => all.Find(c => c.Name == name && (c.Shared || c.Environment == environment));
 
-    public bool IsHealthy(Component component) => component.Healthy && Firewall.Of(component).Count == 0;
+    public bool IsHealthy(Component component) => component.Healthy && firewall.Of(component.Way).Count == 0;
 
     public IReadOnlyList<ComponentStatus> Status() =>
     [
@@ -81,7 +80,7 @@ internal sealed class ComponentSet : IAsyncDisposable
             component.Restoring();
             Later(async c =>
             {
-                await Firewall.RemoveAsync(component, c);
+                await firewall.RemoveAsync(component.Way, c);
                 await component.RestoreAsync(c);
             });
         }
@@ -103,18 +102,10 @@ internal sealed class ComponentSet : IAsyncDisposable
         }
     }
 
-    /// <summary>Keeps the packet filter at the addresses that services' tasks have.</summary>
-    public async Task FilterAsync(CancellationToken cancel)
-    {
-        using var timer = new PeriodicTimer(Beat);
-        while (await timer.WaitForNextTickAsync(cancel)) await Firewall.SyncAsync(cancel);
-    }
-
     public async ValueTask DisposeAsync()
     {
         work.Writer.TryComplete();
         foreach (var component in all) await component.DisposeAsync();
-        await Firewall.RemoveAsync(ground.LabFolder, CancellationToken.None);
     }
 
     private void Later(Func<CancellationToken, Task> change) => work.Writer.TryWrite(change);
@@ -128,17 +119,9 @@ internal sealed class ComponentSet : IAsyncDisposable
 
     private string StateOf(Component component)
     {
-        var blocks = Firewall.Of(component);
+        var blocks = firewall.Of(component.Way);
         return blocks.Count == 0 ? component.State
             : blocks.FirstOrDefault(b => b.Service is null) is not null ? $"{component.State}, blocked"
             : $"{component.State}, blocked from {string.Join(", ", blocks.Select(b => b.Service))}";
-    }
-
-    private List<string> TasksOf(string environment, string service)
-    {
-        lock (ground.World.Gate)
-        {
-            return [.. ground.Region(environment).Ecs.Clusters.Values.SelectMany(c => c.Tasks.Values).Where(t => !t.Gone && t.Group == $"service:{service}").Select(t => t.Ip).Order(StringComparer.Ordinal)];
-        }
     }
 }

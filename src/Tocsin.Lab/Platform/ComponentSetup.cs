@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using NodaTime;
 using Tocsin.Core.Platforms;
 using Tocsin.Lab.Aws;
@@ -27,6 +28,7 @@ internal sealed class ComponentSetup(LabWorld world, LabNetwork addresses, Core.
         {
             var region = world.Regions[environment.Fields["region"]];
             var groups = BuildNetwork(environment, region.Network);
+            PlaceServices(environment, region);
             BuildDatabase(environment, region, groups);
             BuildCache(environment, region, groups);
             BuildHost(environment, region, groups);
@@ -63,6 +65,14 @@ internal sealed class ComponentSetup(LabWorld world, LabNetwork addresses, Core.
         closed.Routes.Add(new Route("0.0.0.0/0", nat.Id));
         network.RouteTables.AddRange([open, closed]);
         return BuildGroups(environment, network, vpc);
+    }
+
+    private static void PlaceServices(PlatformEnvironment environment, LabRegion region)
+    {
+        var subnets = region.Network.Subnets.Where(s => !s.Public).Select(s => s.Id).ToList();
+        var tasks = region.Network.Groups.First(g => g.Name == $"{environment.Fields["cluster"]}-tasks").Id;
+        foreach (var service in region.Ecs.Clusters[environment.Fields["cluster"]].Services.Values)
+            service.Network["awsvpcConfiguration"] = new JsonObject { ["subnets"] = new JsonArray([.. subnets.Select(s => (JsonNode)s)]), ["securityGroups"] = new JsonArray(tasks), ["assignPublicIp"] = "DISABLED" };
     }
 
     // Tasks may come to the database, the cache and the analytics host; the bastion's network may too.

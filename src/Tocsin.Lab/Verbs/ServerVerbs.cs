@@ -67,27 +67,36 @@ internal static class ServerVerbs
 
     public static Func<CancellationToken, Task<string>>? Block(VerbCall call)
     {
-        if (call.Component(call[0]) is not { } server) return null;
+        if (Way(call) is not { } way) return null;
         var from = call.Option("--from") is { } name ? call.Host.Options.Platform.Service(name)?.Name ?? throw VerbCall.Unknown("service", name, call.Host.Options.Platform.Services.Select(s => s.Name)) : null;
         return async cancel =>
         {
-            await call.Host.Components!.Firewall.AddAsync(new Block(server, from), cancel);
-            if (from is null) Admit(call, server, open: false);
-            return $"new connections to {server.Name} ({server.Address}:{server.Port.ToString(CultureInfo.InvariantCulture)}) are dropped{(from is null ? "" : $" when they come from {from}'s tasks")}";
+            await call.Host.Firewall.AddAsync(new Block(way, from), cancel);
+            if (from is null) Admit(call, way, open: false);
+            return $"new connections to {way.Name} ({way.Address}:{way.Port.ToString(CultureInfo.InvariantCulture)}) are dropped{(from is null ? "" : $" when they come from {from}'s tasks")}";
         };
     }
 
-    public static Func<CancellationToken, Task<string>>? Unblock(VerbCall call) => call.Component(call[0]) is not { } server ? null : async cancel =>
+    public static Func<CancellationToken, Task<string>>? Unblock(VerbCall call) => Way(call) is not { } way ? null : async cancel =>
     {
-        await call.Host.Components!.Firewall.RemoveAsync(server, cancel);
-        Admit(call, server, open: true);
-        return $"the way to {server.Name} is open";
+        await call.Host.Firewall.RemoveAsync(way, cancel);
+        Admit(call, way, open: true);
+        return $"the way to {way.Name} is open";
+    };
+
+    // Load balancers stand in every profile.
+    private static Way? Way(VerbCall call) => call[0] switch
+    {
+        "alb" => new Way(call.Environment.Name, "alb", call.Host.Network.Balancer(call.Environment.Name), call.Host.Network.HttpPort),
+        "nlb" => new Way(call.Environment.Name, "nlb", call.Host.Network.ElasticIp(call.Environment.Name), call.Host.Network.HttpsPort),
+        var name => call.Component(name)?.Way,
     };
 
     // What AWS answers follows what the packet filter does.
-    private static void Admit(VerbCall call, Component server, bool open)
+    private static void Admit(VerbCall call, Way way, bool open)
     {
-        lock (call.Host.World.Gate) Platform.ComponentSetup.Admit(call.Environment, call.Region.Network, server.Name, open);
+        if (call.Component(way.Name) is null) return;
+        lock (call.Host.World.Gate) Platform.ComponentSetup.Admit(call.Environment, call.Region.Network, way.Name, open);
     }
 
     private static void Tell(VerbCall call, Component server, bool running)
