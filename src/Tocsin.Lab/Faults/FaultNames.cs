@@ -8,7 +8,7 @@ namespace Tocsin.Lab.Faults;
 internal sealed partial class FaultNames
 {
     private static readonly string[] Servers = ["aurora", "redis", "clickhouse", "caddy", "dns", "pebble", "cloudflare"];
-    private static readonly string[] Ones = ["region", "cluster", "alb", "nlb", .. Servers.SelectMany(s => new[] { $"{s}.host", $"{s}.port" }), "aurora.user", "cloudflare.token"];
+    private static readonly string[] Ones = ["region", "cluster", "alb", "nlb", "alb.host", "nlb.host", .. Servers.SelectMany(s => new[] { $"{s}.host", $"{s}.port" }), "aurora.user", "cloudflare.token"];
 
     /// <summary>Those of servers stand for something in the full profile only.</summary>
     public static readonly string[] All = ["account", "authority", .. Ones, .. Ones.Select(n => $"other.{n}")];
