@@ -1,6 +1,8 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using NodaTime;
 using Tocsin.Core.Platforms;
+using Tocsin.Lab.Aws.Metrics;
 using Tocsin.Lab.Aws.Rds;
 using Tocsin.Lab.Host;
 
@@ -13,6 +15,7 @@ namespace Tocsin.Lab.Components;
 internal sealed class ComponentSet : IAsyncDisposable
 {
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
+    private static readonly Duration Measuring = Duration.FromMinutes(1);
     private readonly ComponentGround ground;
     private readonly Channel<Func<CancellationToken, Task>> work = Channel.CreateUnbounded<Func<CancellationToken, Task>>();
     private readonly List<Component> all = [];
@@ -24,13 +27,23 @@ internal sealed class ComponentSet : IAsyncDisposable
         this.log = log;
         Firewall = new Firewall(ground.LabFolder, TasksOf);
         var first = ground.Options.Platform.Environments[0].Name;
-        all.AddRange([new DnsServer(ground, first), new Cloudflare(ground, first), new Pebble(ground, first)]);
+        var cloudflare = new CloudflareState();
+        all.AddRange([new DnsServer(ground, first), new Cloudflare(ground, first, cloudflare), new Pebble(ground, first)]);
+        if (ground.Full.Worker is { } worker) all.Add(new Worker(ground, first, worker, cloudflare));
+        if (ground.Options.Platform.Fields.GetValueOrDefault("vpn") is { } vpn)
+        {
+            if (WireGuard.WhyNot() is { } why) LeftOut = [$"vpn: {why}"];
+            else all.Add(new WireGuard(ground, first, vpn));
+        }
         foreach (var environment in ground.Options.Platform.Environments) all.AddRange(Of(environment));
     }
 
     public IReadOnlyList<Component> All => all;
 
     public Firewall Firewall { get; }
+
+    /// <summary>Components that cannot be here, and why.</summary>
+    public IReadOnlyList<string> LeftOut { get; } = [];
 
     public Component? Find(string environment, string name) => all.Find(c => c.Name == name && (c.Shared || c.Environment == environment));
 
@@ -99,6 +112,20 @@ internal sealed class ComponentSet : IAsyncDisposable
             catch (LabException e)
             {
                 LabMessages.LoopFailed(log, "a component's change", e);
+            }
+        }
+    }
+
+    /// <summary>Tells CloudWatch every minute of lab time what the servers say of themselves.</summary>
+    public async Task MeasureAsync(CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            await ground.World.Clock.Delay(Measuring, cancel);
+            foreach (var component in all)
+            {
+                if (await component.MeasureAsync(cancel) is not { } readings) continue;
+                lock (ground.World.Gate) foreach (var one in readings) ground.Region(component.Environment).Metrics.Put(one.Name, MetricPoint.Of(ground.World.Clock.Now, one.Value));
             }
         }
     }
