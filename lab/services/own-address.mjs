@@ -3,12 +3,13 @@
 import net from "node:net";
 
 const own = process.env.HOST;
-const isLab = (host) => typeof host === "string" && host.startsWith("127.");
+const root = /^(127|10)\./.exec(own ?? "")?.[0];
+const isLab = (host) => typeof host === "string" && host.startsWith(root);
 const lacks = (options) => options && typeof options === "object" && options.localAddress === undefined && isLab(options.host);
 // A copy: an HTTP agent names its sockets by these very options, and would never find one again whose options changed.
 const owned = (options) => ({ ...options, localAddress: own });
 
-if (isLab(own)) {
+if (root) {
   const connect = net.Socket.prototype.connect;
   net.Socket.prototype.connect = function (...given) {
     // net.connect hands on one array, already sorted: options, listener.

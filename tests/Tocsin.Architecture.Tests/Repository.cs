@@ -3,7 +3,7 @@ namespace Tocsin.Architecture.Tests;
 /// <summary>The repository these tests stand in, and its files without what a build makes.</summary>
 internal static class Repository
 {
-    private static readonly string[] Made = [".git", "artifacts", "node_modules", "bin", "obj", ".vs", ".idea"];
+    private static readonly string[] Made = [".git", "artifacts", "node_modules", "bin", "obj", "dist", ".astro", ".vs", ".idea"];
 
     public static string Root { get; } = Find();
 

@@ -47,12 +47,15 @@ public sealed class AwsFailure(AwsFailureKind kind, string code, string message,
 
     public int Status => status;
 
+    /// <summary>The permission that the call takes, as IAM writes it, such as <c>ecs:DescribeServices</c>.</summary>
+    public string Permission { get; } = call.Split(' ') is [var service, var operation, ..] ? $"{AwsEndpoint.Find(service)?.Prefix ?? service}:{operation}" : call;
+
     /// <summary>AWS's sentence, without the call.</summary>
     public string Words => message;
 
     internal bool MayPass => kind is AwsFailureKind.Throttled or AwsFailureKind.Broken;
 
-    internal static AwsFailureKind KindOf(string code, int status)
+    public static AwsFailureKind KindOf(string code, int status)
     {
         if (ThrottleCodes.Contains(code, StringComparer.Ordinal) || status == 429) return AwsFailureKind.Throttled;
         if (CredentialCodes.Contains(code, StringComparer.Ordinal)) return AwsFailureKind.Credentials;

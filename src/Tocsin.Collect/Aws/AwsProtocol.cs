@@ -23,6 +23,9 @@ public sealed record AwsEndpoint(string Name, AwsProtocol Protocol, string Mark)
 {
     public string? Host { get; init; }
 
+    /// <summary>Before the colon of its actions in IAM.</summary>
+    public string Prefix => Name is "monitoring" ? "cloudwatch" : Name;
+
     /// <summary>One endpoint for the whole world, signed for us-east-1.</summary>
     public bool Global { get; init; }
 

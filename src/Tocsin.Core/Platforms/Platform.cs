@@ -9,6 +9,15 @@ public sealed record Service(string Name, string Role, ImmutableDictionary<strin
 {
     /// <summary>Services by name or role, and components, that it cannot work without.</summary>
     public ImmutableArray<string> DependsOn { get; init; } = [];
+
+    /// <summary>Variables without which it does not work.</summary>
+    public ImmutableArray<string> CriticalEnv { get; init; } = [];
+
+    /// <summary>Queues it adds jobs to.</summary>
+    public ImmutableArray<string> Produces { get; init; } = [];
+
+    /// <summary>Queues it works on.</summary>
+    public ImmutableArray<string> Works { get; init; } = [];
 }
 
 /// <summary>One environment: its own fields, and each component's, over the shared ones.</summary>
@@ -47,6 +56,7 @@ public static class PlatformReader
             new Key("baseDomain", Text, Required: true),
             new Key("vpn", Text),
             new Key("imagesRegion", Text),
+            new Key("secretValues", new Shape.Text("Whether drills may read secrets to tell key names and shapes; the values are dropped in memory", Allowed: ["unread", "shapes"])),
             new Key("environments", new Shape.Table("Environments by name", EnvironmentShape(), EntryNames.IdPattern), Required: true),
             new Key("components", SharedComponents()),
             new Key("services", new Shape.Table("Services by name", ServiceShape(), EntryNames.IdPattern), Required: true),
@@ -61,7 +71,7 @@ public static class PlatformReader
         if (problems.Count > 0) return new(null, problems);
         var shared = ReadComponents(root);
         var environments = Maps(root, "environments").Select(p => ReadEnvironment(p.Name, p.Map, shared));
-        var services = Maps(root, "services").Select(p => new Service(p.Name, p.Map.Text("role"), Scalars(p.Map)) { DependsOn = p.Map.Texts("dependsOn") });
+        var services = Maps(root, "services").Select(p => new Service(p.Name, p.Map.Text("role"), Scalars(p.Map)) { DependsOn = p.Map.Texts("dependsOn"), CriticalEnv = p.Map.Texts("criticalEnv"), Produces = p.Map.Texts("produces"), Works = p.Map.Texts("works") });
         return new(new Platform(root.Text("id"), root.Text("name"), Scalars(root), [.. environments], [.. services]), []);
     }
 
@@ -94,6 +104,8 @@ public static class PlatformReader
             new Key("cluster", Text, Required: true),
             new Key("imageTag", Text),
             new Key("branch", Text),
+            new Key("endpoint", new Shape.Text("The address at which all of AWS is asked instead of its own", Pattern: "https?://.+")),
+            new Key("profile", new Shape.Text("The profile of AWS credentials for this environment")),
             new Key("vpcCidr", Text),
             new Key("components", Components),
         ]);

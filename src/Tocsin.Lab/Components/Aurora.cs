@@ -58,7 +58,7 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
     public async Task ApplyAsync(RdsChange change, CancellationToken cancel)
     {
         if (change is RdsChange.Password password) await InTurnAsync(() => PasswordAsync(password.NewPassword, cancel), cancel);
-        if (change is RdsChange.Capacity { Min: > 0 }) await InTurnAsync(ResumeAsync, cancel);
+        if (change is RdsChange.Capacity { Min: > 0 }) await InTurnAsync(() => ResumeAsync(cancel), cancel);
     }
 
     public override async Task LiveAsync(CancellationToken cancel)
@@ -68,7 +68,7 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
         {
             if (!IsRunning) paused = false;
             else if (paused) await WakeAsync(cancel);
-            else if (MayPause()) await InTurnAsync(PauseAsync, cancel);
+            else if (MayPause()) await InTurnAsync(() => PauseAsync(cancel), cancel);
         }
     }
 
@@ -123,7 +123,7 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
         {
             case "paused":
                 var was = paused;
-                await (value is "yes" ? PauseAsync() : ResumeAsync());
+                await (value is "yes" ? PauseAsync(cancel) : ResumeAsync(cancel));
                 return was ? "yes" : "no";
             case "cold-start":
                 var before = coldStart;
@@ -132,7 +132,7 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
                 return before.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
             default:
                 if (!key.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')) throw new LabException($"'{key}' is no variable's name");
-                await ResumeAsync();
+                await ResumeAsync(cancel);
                 var old = (await SqlAsync($"SELECT @@GLOBAL.{key};", cancel)).Trim();
                 await SqlAsync($"SET GLOBAL {key} = {(double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _) ? value : Quoted(value))};", cancel);
                 return old;
@@ -141,7 +141,7 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
 
     protected override async Task<string> CommandAsync(IReadOnlyList<string> words, CancellationToken cancel)
     {
-        await ResumeAsync();
+        await ResumeAsync(cancel);
         return (await SqlAsync(string.Join(' ', words), cancel)).Trim();
     }
 
@@ -163,7 +163,7 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
 
     protected override async Task RestoredAsync(CancellationToken cancel)
     {
-        await ResumeAsync();
+        await ResumeAsync(cancel);
         coldStart = ColdStart;
         if (Password is { } password) await PasswordAsync(password, cancel);
     }
@@ -210,7 +210,7 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
 
     private async Task PasswordAsync(string password, CancellationToken cancel)
     {
-        await ResumeAsync();
+        await ResumeAsync(cancel);
         if (User is { } master) await SqlAsync($"ALTER USER {Quoted(master)}@'%' IDENTIFIED BY {Quoted(password)};\n{Flush}", cancel);
     }
 
@@ -227,17 +227,18 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
     }
 
     // Whoever is connected is cut off: a paused cluster has no connection.
-    private async Task PauseAsync()
+    private async Task PauseAsync(CancellationToken cancel)
     {
         if (paused) return;
-        var kills = await ClientAsync("SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE host <> 'localhost' AND host <> '';", CancellationToken.None);
-        if (kills.Output.Length > 0) await ClientAsync(kills.Output, CancellationToken.None);
+        var kills = await ClientAsync("SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE host <> 'localhost' AND host <> '';", cancel);
+        if (kills.Output.Length > 0) await ClientAsync(kills.Output, cancel);
         Freeze();
         (paused, idleSince) = (true, null);
     }
 
-    private Task ResumeAsync()
+    private Task ResumeAsync(CancellationToken cancel)
     {
+        cancel.ThrowIfCancellationRequested();
         (paused, idleSince) = (false, null);
         Thaw();
         return Task.CompletedTask;
@@ -248,7 +249,7 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
     {
         if (SocketTable.Waiting(new IPEndPoint(IPAddress.Parse(Address), Port)) == 0) return;
         await Ground.World.Clock.Delay(coldStart, cancel);
-        await InTurnAsync(ResumeAsync, cancel);
+        await InTurnAsync(() => ResumeAsync(cancel), cancel);
     }
 
     private Task<ToolResult> ClientAsync(string sql, CancellationToken cancel) => Tool.RunAsync(

@@ -68,6 +68,8 @@ internal abstract class Component(ComponentGround ground, string environment, st
 
     public virtual bool Datagrams => false;
 
+    public Way Way => new(Environment, Name, Address, Port, Datagrams);
+
     /// <summary>One for all environments.</summary>
     public virtual bool Shared => false;
 

@@ -14,18 +14,19 @@ namespace Tocsin.Lab.Components;
 /// </summary>
 internal sealed class ComponentSet : IAsyncDisposable
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
     private static readonly Duration Measuring = Duration.FromMinutes(1);
     private readonly ComponentGround ground;
     private readonly Channel<Func<CancellationToken, Task>> work = Channel.CreateUnbounded<Func<CancellationToken, Task>>();
     private readonly List<Component> all = [];
     private readonly ILogger log;
 
-    public ComponentSet(ComponentGround ground, ILogger log)
+    private readonly Firewall firewall;
+
+    public ComponentSet(ComponentGround ground, Firewall firewall, ILogger log)
     {
         this.ground = ground;
+        this.firewall = firewall;
         this.log = log;
-        Firewall = new Firewall(ground.LabFolder, TasksOf);
         var first = ground.Options.Platform.Environments[0].Name;
         var cloudflare = new CloudflareState();
         all.AddRange([new DnsServer(ground, first), new Cloudflare(ground, first, cloudflare), new Pebble(ground, first)]);
@@ -40,14 +41,12 @@ internal sealed class ComponentSet : IAsyncDisposable
 
     public IReadOnlyList<Component> All => all;
 
-    public Firewall Firewall { get; }
-
     /// <summary>Components that cannot be here, and why.</summary>
     public IReadOnlyList<string> LeftOut { get; } = [];
 
     public Component? Find(string environment, string name) => all.Find(c => c.Name == name && (c.Shared || c.Environment == environment));
 
-    public bool IsHealthy(Component component) => component.Healthy && Firewall.Of(component).Count == 0;
+    public bool IsHealthy(Component component) => component.Healthy && firewall.Of(component.Way).Count == 0;
 
     public IReadOnlyList<ComponentStatus> Status() =>
     [
@@ -79,10 +78,10 @@ internal sealed class ComponentSet : IAsyncDisposable
     /// <summary>The way back for clusters' capacity, which the database follows. Called with the world's lock held.</summary>
     public Action RememberRds()
     {
-        List<(RdsCluster Cluster, double Min, double Max)> was = [.. ground.World.Regions.Values.SelectMany(r => r.Rds.Clusters.Values).Select(c => (c, c.MinCapacity, c.MaxCapacity))];
+        List<(RdsCluster Cluster, double Min, double Max, string Status)> was = [.. ground.World.Regions.Values.SelectMany(r => r.Rds.Clusters.Values).Select(c => (c, c.MinCapacity, c.MaxCapacity, c.Status))];
         return () =>
         {
-            foreach (var (cluster, min, max) in was) (cluster.MinCapacity, cluster.MaxCapacity) = (min, max);
+            foreach (var (cluster, min, max, status) in was) (cluster.MinCapacity, cluster.MaxCapacity, cluster.Status) = (min, max, status);
         };
     }
 
@@ -94,7 +93,7 @@ internal sealed class ComponentSet : IAsyncDisposable
             component.Restoring();
             Later(async c =>
             {
-                await Firewall.RemoveAsync(component, c);
+                await firewall.RemoveAsync(component.Way, c);
                 await component.RestoreAsync(c);
             });
         }
@@ -130,18 +129,10 @@ internal sealed class ComponentSet : IAsyncDisposable
         }
     }
 
-    /// <summary>Keeps the packet filter at the addresses that services' tasks have.</summary>
-    public async Task FilterAsync(CancellationToken cancel)
-    {
-        using var timer = new PeriodicTimer(Beat);
-        while (await timer.WaitForNextTickAsync(cancel)) await Firewall.SyncAsync(cancel);
-    }
-
     public async ValueTask DisposeAsync()
     {
         work.Writer.TryComplete();
         foreach (var component in all) await component.DisposeAsync();
-        await Firewall.RemoveAsync(ground.LabFolder, CancellationToken.None);
     }
 
     private void Later(Func<CancellationToken, Task> change) => work.Writer.TryWrite(change);
@@ -155,17 +146,9 @@ internal sealed class ComponentSet : IAsyncDisposable
 
     private string StateOf(Component component)
     {
-        var blocks = Firewall.Of(component);
+        var blocks = firewall.Of(component.Way);
         return blocks.Count == 0 ? component.State
             : blocks.FirstOrDefault(b => b.Service is null) is not null ? $"{component.State}, blocked"
             : $"{component.State}, blocked from {string.Join(", ", blocks.Select(b => b.Service))}";
-    }
-
-    private List<string> TasksOf(string environment, string service)
-    {
-        lock (ground.World.Gate)
-        {
-            return [.. ground.Region(environment).Ecs.Clusters.Values.SelectMany(c => c.Tasks.Values).Where(t => !t.Gone && t.Group == $"service:{service}").Select(t => t.Ip).Order(StringComparer.Ordinal)];
-        }
     }
 }

@@ -6,8 +6,11 @@ using Tocsin.Lab.Runtime;
 
 namespace Tocsin.Lab.Components;
 
-/// <summary>A way that is cut: to one address and port, from everywhere or from the tasks of one service.</summary>
-internal sealed record Block(Component To, string? Service);
+/// <summary>Where a way leads: a component's or a load balancer's address and port.</summary>
+internal sealed record Way(string Environment, string Name, string Address, int Port, bool Datagrams = false);
+
+/// <summary>A way that is cut, from everywhere or from the tasks of one service.</summary>
+internal sealed record Block(Way To, string? Service);
 
 /// <summary>
 /// Filtered ports by the kernel's own packet filter, in one table whose name follows from the lab's folder, so that whoever cleans up later finds it. As
@@ -15,10 +18,11 @@ internal sealed record Block(Component To, string? Service);
 /// </summary>
 internal sealed class Firewall(string labFolder, Func<string, string, IReadOnlyList<string>> addressesOf)
 {
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
     private readonly Lock gate = new();
     private readonly SemaphoreSlim applying = new(1, 1);
     private readonly List<Block> blocks = [];
-    private string applied = "";
+    private volatile string applied = "";
 
     /// <summary>The packet filter belongs to root.</summary>
     public static bool Usable { get; } = Environment.IsPrivilegedProcess && Tool.Find("nft") is not null;
@@ -33,9 +37,18 @@ internal sealed class Firewall(string labFolder, Func<string, string, IReadOnlyL
         if (listed.Output.Contains(TableOf(labFolder), StringComparison.Ordinal)) await Tool.RunAsync(new ToolCall(labFolder, Tool.Find("nft")!, "delete", "table", "inet", TableOf(labFolder)), cancel);
     }
 
-    public IReadOnlyList<Block> Of(Component component)
+    /// <summary>Whether nothing is cut, nor about to be opened.</summary>
+    public bool Open
     {
-        lock (gate) return [.. blocks.Where(b => b.To == component)];
+        get
+        {
+            lock (gate) return blocks.Count == 0 && applied.Length == 0;
+        }
+    }
+
+    public IReadOnlyList<Block> Of(Way way)
+    {
+        lock (gate) return [.. blocks.Where(b => b.To == way)];
     }
 
     public async Task AddAsync(Block block, CancellationToken cancel)
@@ -48,10 +61,23 @@ internal sealed class Firewall(string labFolder, Func<string, string, IReadOnlyL
         await SyncAsync(cancel);
     }
 
-    public async Task RemoveAsync(Component component, CancellationToken cancel)
+    public async Task RemoveAsync(Way way, CancellationToken cancel)
     {
-        lock (gate) blocks.RemoveAll(b => b.To == component);
+        lock (gate) blocks.RemoveAll(b => b.To == way);
         await SyncAsync(cancel);
+    }
+
+    /// <summary>Opens every way, as soon as the kernel's table follows.</summary>
+    public void Clear()
+    {
+        lock (gate) blocks.Clear();
+    }
+
+    /// <summary>Keeps the kernel's table at the addresses that services' tasks have.</summary>
+    public async Task FollowAsync(CancellationToken cancel)
+    {
+        using var timer = new PeriodicTimer(Beat);
+        while (await timer.WaitForNextTickAsync(cancel)) await SyncAsync(cancel);
     }
 
     /// <summary>Brings the kernel's table to the blocks and to the addresses that the services' tasks have now.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NodaTime;
+using Tocsin.Lab.Host;
 
 namespace Tocsin.Lab.Faults;
 
@@ -18,8 +19,14 @@ public sealed record Fault
     /// <summary>The cause of that entry.</summary>
     public required string Cause { get; init; }
 
-    /// <summary>Real: it happens in running processes. Emulated: the stand-in does what AWS's documentation says.</summary>
+    /// <summary>Real: it happens in running processes. Emulated: a stand-in does what the documentation of AWS, Cloudflare or a partner says.</summary>
     public required bool Real { get; init; }
+
+    /// <summary>What is played, and by what; empty for a real one.</summary>
+    public required string Why { get; init; }
+
+    /// <summary>The lab's profiles in which it can happen.</summary>
+    public required ImmutableArray<LabProfile> Profiles { get; init; }
 
     /// <summary>Whether the platform prints a text that the entry's signatures know. A mere state prints none.</summary>
     public required bool Prints { get; init; }
@@ -40,7 +47,13 @@ public sealed record Fault
     public required ImmutableArray<string> Heal { get; init; }
 
     public string Kind => Real ? "real" : "emulated";
+
+    /// <summary>All verb lines, in the order in which they are run.</summary>
+    public IEnumerable<string> Lines => Prepare.Concat(Break).Concat(Heal);
 }
+
+/// <summary>A documented cause that no fault of the lab can be, and why.</summary>
+public sealed record NotPossible(string Entry, string Cause, string Why);
 
 /// <summary>What one look saw, landed or not.</summary>
 public sealed record Sighting(bool Landed, string Saw)
@@ -50,13 +63,13 @@ public sealed record Sighting(bool Landed, string Saw)
     public static Sighting No(string saw) => new(false, saw);
 }
 
-/// <summary>One independent probe of the lab from outside: AWS's API by signed calls, or requests through the load balancers.</summary>
+/// <summary>One independent probe of the lab from outside: AWS's API by signed calls, requests through the load balancers, or a real client of a server.</summary>
 public abstract record LandedCheck
 {
     /// <summary>As fault.yaml names it.</summary>
     public abstract string Kind { get; }
 
-    /// <summary>Names that it looks at: services, or a host.</summary>
+    /// <summary>Names that it looks at: services, a host, or the words of a client.</summary>
     internal abstract IEnumerable<string> Names { get; }
 
     internal abstract Task<Sighting> LookAsync(FaultEyes eyes, CancellationToken cancel);

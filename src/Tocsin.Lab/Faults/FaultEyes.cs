@@ -18,7 +18,7 @@ internal sealed class FaultEyes : IDisposable
         Platform = platform;
         Environment = platform.Environment(environment)!;
         Place = state.Environments.First(e => e.Name == environment);
-        Names = new FaultNames(state, Environment);
+        Names = new FaultNames(state, folder, Environment);
         aws = new AwsCaller(new AwsCallerOptions { Login = AwsLogin.Keys(state.AccessKeyId, state.SecretAccessKey), Endpoint = new Uri(state.Endpoint) });
         Http = new FaultHttp(this);
     }

@@ -9,13 +9,19 @@ public sealed class FaultFolder
 {
     public const string FileName = "fault.yaml";
 
-    private FaultFolder(ImmutableArray<Fault> faults, ImmutableArray<Problem> problems)
+    public const string NotPossibleFile = "not-possible.yaml";
+
+    private FaultFolder(ImmutableArray<Fault> faults, ImmutableArray<NotPossible> notPossible, ImmutableArray<Problem> problems)
     {
         Faults = faults;
+        NotPossible = notPossible;
         Problems = problems;
     }
 
     public ImmutableArray<Fault> Faults { get; }
+
+    /// <summary>Documented causes that have a reason instead of a fault.</summary>
+    public ImmutableArray<NotPossible> NotPossible { get; }
 
     /// <summary>Of those that could not be read; the others are there all the same.</summary>
     public ImmutableArray<Problem> Problems { get; }
@@ -37,7 +43,8 @@ public sealed class FaultFolder
             problems.AddRange(parsed.Problems);
             if (parsed.Value is { } fault) faults.Add(fault);
         }
-        return new FaultFolder([.. faults.OrderBy(f => f.Entry, StringComparer.Ordinal).ThenBy(f => f.Cause, StringComparer.Ordinal).ThenBy(f => f.Id, StringComparer.Ordinal)], [.. problems]);
+        var not = ReadNotPossible(Path.Combine(folder, NotPossibleFile), faults, ground, problems);
+        return new FaultFolder([.. faults.OrderBy(f => f.Entry, StringComparer.Ordinal).ThenBy(f => f.Cause, StringComparer.Ordinal).ThenBy(f => f.Id, StringComparer.Ordinal)], not, [.. problems]);
     }
 
     /// <summary>Throws a sentence that lists what there is, the nearest first.</summary>
@@ -47,5 +54,21 @@ public sealed class FaultFolder
         if (Problems.FirstOrDefault(p => p.Place.File.Contains($"{Path.DirectorySeparatorChar}{id}{Path.DirectorySeparatorChar}", StringComparison.Ordinal)) is { } broken) throw new LabException($"the fault {id} cannot be read: {broken}");
         var near = Nearest.To(id, Faults.Select(f => f.Id));
         throw new LabException($"there is no fault '{id}'{(near is null ? "" : $", did you mean {near}?")}; there are: {string.Join(", ", Faults.Select(f => f.Id).Order(StringComparer.Ordinal))}");
+    }
+
+    private static ImmutableArray<NotPossible> ReadNotPossible(string file, List<Fault> faults, FaultGround ground, List<Problem> problems)
+    {
+        if (!File.Exists(file)) return [];
+        var tree = YamlTree.Read(File.ReadAllText(file), file);
+        var wrong = tree.Value is { } map ? ShapeCheck.Check(map, FaultShape.NotPossible, file) : tree.Problems;
+        problems.AddRange(wrong);
+        if (wrong.Count > 0) return [];
+        var causes = tree.Value!.Each("causes", m => (Node: m, One: new NotPossible(m.Text("cause").Split('/')[0], m.Text("cause").Split('/')[1], m.Text("why"))));
+        foreach (var (node, one) in causes)
+        {
+            if (!ground.Entries.Any(e => e.Id == one.Entry && e.Causes.Any(c => c.Id == one.Cause))) problems.Add(new Problem(node.At(file), "unknown-cause", $"no entry has the cause {one.Entry}/{one.Cause}"));
+            else if (faults.Find(f => f.Entry == one.Entry && f.Cause == one.Cause) is { } fault) problems.Add(new Problem(node.At(file), "possible-after-all", $"{one.Entry}/{one.Cause} is the fault {fault.Id}"));
+        }
+        return [.. causes.Select(c => c.One)];
     }
 }

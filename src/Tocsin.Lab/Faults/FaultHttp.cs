@@ -36,6 +36,21 @@ internal sealed class FaultHttp : IDisposable
         return new FaultAnswer((int)response.StatusCode, head.ToString(), headers, body);
     }
 
+    /// <summary>A stranger's request; whether it was answered at all.</summary>
+    public async Task<bool> StrayAsync(string host, string path, CancellationToken cancel)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{host}{path}");
+            await SendAsync("alb", request, cancel);
+            return true;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        {
+            return false;
+        }
+    }
+
     /// <summary>Null when the handshake succeeds with a certificate of the lab's authority for the name, else why not.</summary>
     public async Task<string?> HandshakeAsync(string door, string name, CancellationToken cancel)
     {

@@ -45,6 +45,8 @@ public sealed class FaultReader
         Entry = map.Text("entry"),
         Cause = map.Text("cause"),
         Real = map.Text("kind") is "real",
+        Why = map.Text("why"),
+        Profiles = map.Has("profiles") ? [.. map.Texts("profiles").Select(Profile)] : [LabProfile.Core, LabProfile.Full],
         Prints = map.Text("prints") is not "false",
         Environments = map.Has("environments") ? map.Texts("environments") : [.. ground.Platform.Environments.Select(e => e.Name)],
         Prepare = map.Texts("prepare"),
@@ -54,8 +56,11 @@ public sealed class FaultReader
         Heal = map.Texts("heal"),
     };
 
+    private static LabProfile Profile(string name) => name is "full" ? LabProfile.Full : LabProfile.Core;
+
     private void Check(YamlMappingNode root, string folder)
     {
+        if (root.Text("kind") is "emulated" && !root.Has("why")) Add(root.Get("kind")!, "no-reason", "an emulated fault says with why: what is played, and by what");
         if (root.Text("id") != folder) Add(root.Get("id")!, "id-of-folder", $"the id is \"{root.Text("id")}\" and the folder \"{folder}\"; they are the same");
         var entry = ground.Entries.FirstOrDefault(e => e.Id == root.Text("entry"));
         if (entry is null) Unknown(root.Get("entry")!, "entry", root.Text("entry"), ground.Entries.Select(e => e.Id));

@@ -32,6 +32,7 @@ public sealed class FaultRun : IDisposable
         Fault = fault;
         Environment = platform.Environment(environment)?.Name ?? throw new LabException($"there is no environment '{environment}'; there are: {string.Join(", ", platform.Environments.Select(e => e.Name))}");
         if (!fault.Environments.Contains(Environment, StringComparer.Ordinal)) throw new LabException($"{fault.Id} cannot be injected in {Environment}, only in {string.Join(", ", fault.Environments)}");
+        if (!fault.Profiles.Contains(lab.State.Profile)) throw new LabException(lab.State.Profile is LabProfile.Core ? $"{fault.Id} needs the full profile's servers: tocsin lab down, then tocsin lab up --full" : $"{fault.Id} needs the core profile's programs: tocsin lab down, then tocsin lab up");
         eyes = new FaultEyes(folder, lab.State, platform, Environment);
     }
 
@@ -44,18 +45,30 @@ public sealed class FaultRun : IDisposable
     /// <summary>Prepares and breaks; gives what the verbs said. Refuses a platform that is not healthy unless forced.</summary>
     public async Task<ImmutableArray<string>> BreakAsync(bool force, CancellationToken cancel)
     {
-        if (!force)
-        {
-            var status = await lab.StatusAsync(cancel);
-            if (!status.Healthy) throw new LabException($"the platform is not healthy, so what is seen would prove nothing: {Trouble(status)}; heal it first (tocsin lab heal), or give --force");
-        }
-        eyes.Since = Now();
+        await RefuseUnlessHealthyAsync(force, cancel);
         var said = ImmutableArray.CreateBuilder<string>();
         foreach (var line in Fault.Prepare) said.Add(await RunAsync(line, cancel));
         if (Fault.Prepare.Length > 0) await UntilRunningAsync(cancel);
         eyes.Since = Now();
         foreach (var line in Fault.Break) said.Add(await RunAsync(line, cancel));
         return said.ToImmutable();
+    }
+
+    /// <summary>Throws where the platform is not healthy and that was not waived; what is seen counts from here.</summary>
+    public async Task<ImmutableArray<string>> RefuseUnlessHealthyAsync(bool force, CancellationToken cancel)
+    {
+        var status = await lab.StatusAsync(cancel);
+        if (!force && !status.Healthy) throw new LabException($"the platform is not healthy, so what is seen would prove nothing: {Trouble(status)}; heal it first (tocsin lab heal), or give --force");
+        eyes.Since = Now();
+        return [];
+    }
+
+    /// <summary>One look at every check, whatever it shows.</summary>
+    public async Task<Landing> LookOnceAsync(CancellationToken cancel)
+    {
+        var evidence = new List<Evidence>();
+        foreach (var check in Fault.Landed) evidence.Add(await LookAsync(check, cancel));
+        return new Landing(Fault, Environment, eyes.Since, [.. evidence]);
     }
 
     /// <summary>Looks until every check holds or the fault's time is over; then it says what was seen instead.</summary>
@@ -121,5 +134,5 @@ public sealed class FaultRun : IDisposable
 
     private static string Trouble(StatusReport status) => string.Join(
         "; ",
-        status.Services.Where(s => !s.Healthy).Select(s => $"{s.Service} of {s.Environment}: {s.Running} of {s.Desired} running, {s.Rollout}, targets {s.Health}").Concat(status.Broken.Select(b => $"{b.By} in {b.Environment}: {b.What}")));
+        status.Services.Where(s => !s.Healthy).Select(s => $"{s.Service} of {s.Environment}: {s.Running} of {s.Desired} running, {s.Rollout}, targets {s.Health}").Concat(status.Components.Where(c => !c.Healthy).Select(c => $"{c.Name} of {c.Environment}: {c.State}")).Concat(status.Broken.Select(b => $"{b.By} in {b.Environment}: {b.What}")));
 }

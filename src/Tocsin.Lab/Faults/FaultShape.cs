@@ -23,6 +23,7 @@ public static class FaultShape
         new("target", Map("A target of the service's target group; state none: there is none", [Service, new("state", Text), new("reason", Text), new("description", Text)])),
         new("service", Map("The service's own state", [Service, new("desired", Count), new("running", Count), new("rollout", Text), new("failedTasks", Count)])),
         new("definition", Map("The newest revision beside the running one", [Service, new("behind", Count), new("olderImage", Flag)])),
+        new("client", Map("A real client's answer", [new("run", new Shape.Text("The client and its words; passwords come by MYSQL_PWD and REDISCLI_AUTH"), Required: true), new("contains", Text), new("without", new Shape.Text("What must not stand in the answer")), new("exit", Count), new("seconds", new Shape.Number("Its time on the wall (default: 6)", Least: 1, Whole: true))])),
         new("api", Map("Any call of AWS's API", [new("of", Text, Required: true), new("operation", Text, Required: true), new("input", new Shape.Text("JSON"), Required: true), new("path", Text, Required: true), new("is", Any), new("contains", Text)])),
     ];
 
@@ -35,6 +36,8 @@ public static class FaultShape
             new("entry", new Shape.Text("The entry's id", Pattern: EntryNames.IdPattern), Required: true),
             new("cause", new Shape.Text("The id of one of its causes", Pattern: EntryNames.IdPattern), Required: true),
             new("kind", new Shape.Text("Whether it happens or is played", ["real", "emulated"]), Required: true),
+            new("why", new Shape.Text("What is played and by what; an emulated fault says it")),
+            new("profiles", new Shape.List("The lab's profiles in which it can happen (default: both)", new Shape.Text("A profile", ["core", "full"]), NotEmpty: true)),
             new("prints", new Shape.Flag("Whether the platform prints what the entry's signatures know (default: true)")),
             new("environments", new Shape.List("Where it can be injected (default: everywhere)", Text, NotEmpty: true)),
             new("prepare", Lines),
@@ -42,6 +45,13 @@ public static class FaultShape
             new("within", new Shape.Text("Lab time that it may take to land (default: 10m)", Pattern: EntryNames.DurationPattern)),
             new("landed", new Shape.List("Independent probes, all of which must hold", new Shape.Map("One probe", Checks, [[.. Checks.Select(c => c.Name)]]), NotEmpty: true), Required: true),
             new("heal", Lines, Required: true),
+        ]);
+
+    /// <summary>The form of not-possible.yaml, beside the faults' folders.</summary>
+    public static Shape.Map NotPossible { get; } = Map(
+        "What the lab cannot do",
+        [
+            new("causes", new Shape.List("Documented causes that no fault here can be", Map("One cause", [new("cause", new Shape.Text("ENTRY/CAUSE", Pattern: "[a-z0-9-]+/[a-z0-9-]+"), Required: true), new("why", Text, Required: true)])), Required: true),
         ]);
 
     private static Shape.Map Http() => Map(

@@ -8,7 +8,7 @@ namespace Tocsin.Lab.Host;
 
 /// <summary>
 /// A command's line to a running lab. It speaks only to the control socket in the lab's own folder, and only after the folder's state is seen to be a lab's:
-/// this account, a loopback endpoint. Nothing else can be changed through it.
+/// this account, an endpoint on loopback or in the lab's own namespace. Nothing else can be changed through it.
 /// </summary>
 public sealed class LabClient : IDisposable
 {
@@ -36,8 +36,8 @@ public sealed class LabClient : IDisposable
     {
         var state = folder.Running() ?? throw new LabException($"no lab runs in {folder.Path}; start one with: tocsin lab up");
         if (state.Account != Aws.LabIds.Account) throw new LabRefusedException($"{folder.StateFile} names account {state.Account}; verbs change only the lab's own account {Aws.LabIds.Account}");
-        if (!Uri.TryCreate(state.Endpoint, UriKind.Absolute, out var endpoint) || !IPAddress.TryParse(endpoint.Host, out var address) || !IPAddress.IsLoopback(address))
-            throw new LabRefusedException($"{folder.StateFile} names the endpoint {state.Endpoint}; verbs refuse any endpoint but the lab's own on 127.0.0.0/8");
+        if (!Uri.TryCreate(state.Endpoint, UriKind.Absolute, out var endpoint) || !IPAddress.TryParse(endpoint.Host, out var address) || (!IPAddress.IsLoopback(address) && !Isolation.IsFrontDoor(folder, address)))
+            throw new LabRefusedException($"{folder.StateFile} names the endpoint {state.Endpoint}; verbs refuse any endpoint but the lab's own, on 127.0.0.0/8 or behind its own device");
         return new LabClient(folder, state);
     }
 

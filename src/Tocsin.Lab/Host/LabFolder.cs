@@ -18,6 +18,8 @@ public sealed record LabState
 
     public required string SecretAccessKey { get; init; }
 
+    public LabProfile Profile { get; init; } = LabProfile.Core;
+
     public required IReadOnlyList<LabPlace> Environments { get; init; }
 }
 
@@ -94,6 +96,12 @@ public sealed class LabFolder
         {
             return null;
         }
+    }
+
+    /// <summary>Throws <see cref="LabException"/> where another process's lab runs.</summary>
+    public void RequireFree()
+    {
+        if (Running() is { } other && other.Pid != Environment.ProcessId) throw new LabException($"a lab already runs in {Path} (process {other.Pid}); end it with tocsin lab down, or choose another folder with ${Variable}");
     }
 
     /// <summary>When a process started, in clock ticks since boot; 0 when there is none.</summary>

@@ -37,6 +37,9 @@ public sealed record LabOptions(LabFolder Folder, Core.Platforms.Platform Platfo
 
     public LabProfile Profile { get; init; } = LabProfile.Core;
 
+    /// <summary>In a network namespace of its own; the process is in it already.</summary>
+    public bool Isolated { get; init; }
+
     /// <summary>The folder <c>lab</c>, from which lab.yaml names files.</summary>
     public string LabRoot => Path.GetFullPath(Path.Combine(ProgramsFolder, "..", ".."));
 
@@ -72,7 +75,7 @@ public sealed partial class LabHost : IAsyncDisposable
         this.logging = logging;
         Network = network;
         clock = new LabClock(time, options.Scale);
-        World = new LabWorld(clock, options.Platform.Environments.Select(e => e.Fields["region"]).Distinct(StringComparer.Ordinal));
+        World = new LabWorld(clock, options.Platform.Environments.Select(e => e.Fields["region"]).Distinct(StringComparer.Ordinal)) { IsOwn = network.Contains };
         logs = World.Regions.Keys.ToDictionary(r => r, r => new LogStore(r, clock), StringComparer.Ordinal);
         Authority = new LabAuthority(clock.Now);
         Limits = MemoryLimits.For(options.Folder.Path);
@@ -87,7 +90,8 @@ public sealed partial class LabHost : IAsyncDisposable
         Balancing = new Balancing(World, Engine.Signal) { AccessLog = accessLogs.Add, Certificate = CertificateOf };
         Operations = new OperationTable(AllOperations());
         Door = new FrontDoor(World, Operations, logging.CreateLogger<FrontDoor>());
-        if (options.Profile == LabProfile.Full) Components = new ComponentSet(new ComponentGround(World, Network, Authority, Limits, Dns, options) { Redeploy = Redeploy, Filled = Filled }, logging.CreateLogger<ComponentSet>());
+        Firewall = new Firewall(options.Folder.Path, TasksOf);
+        if (options.Profile == LabProfile.Full) Components = new ComponentSet(new ComponentGround(World, Network, Authority, Limits, Dns, options) { Redeploy = Redeploy, Filled = Filled }, Firewall, logging.CreateLogger<ComponentSet>());
         State = FirstState(options, network);
     }
 
@@ -109,6 +113,8 @@ public sealed partial class LabHost : IAsyncDisposable
 
     internal LabDns Dns { get; } = new();
 
+    internal Firewall Firewall { get; }
+
     /// <summary>None in the core profile.</summary>
     internal ComponentSet? Components { get; }
 
@@ -123,10 +129,10 @@ public sealed partial class LabHost : IAsyncDisposable
     public static async Task<LabHost> StartAsync(LabOptions options, ILoggerFactory logging, TimeProvider time, CancellationToken cancel)
     {
         options.Folder.Create();
-        if (options.Folder.Running() is { } other && other.Pid != Environment.ProcessId) throw new LabException($"a lab already runs in {options.Folder.Path} (process {other.Pid}); end it with tocsin lab down, or choose another folder with ${LabFolder.Variable}");
+        options.Folder.RequireFree();
         await Strays.CleanAsync(options.Folder.Path, cancel);
         options.Folder.Clear();
-        var network = LabNetwork.Free([.. options.Platform.Environments.Select(e => e.Name)]) ?? throw new LabException("no network is left for another lab: every front door from 127.40.0.1 on is taken");
+        var network = NetworkFor(options);
         var host = new LabHost(options, network, logging, time);
         try
         {
@@ -151,7 +157,7 @@ public sealed partial class LabHost : IAsyncDisposable
         {
             var services = Standing.Of(World, [.. options.Platform.Environments.Select(e => (e.Name, e.Fields["region"]))]);
             return new StatusReport(
-                services.TrueForAll(s => s.Healthy) && broken.Count == 0 && (Components?.All.All(Components.IsHealthy) ?? true),
+                services.TrueForAll(s => s.Healthy) && broken.Count == 0 && Firewall.Open && (Components?.All.All(Components.IsHealthy) ?? true),
                 clock.Scale,
                 State.Endpoint,
                 Limits.Kind.ToString(),
@@ -183,6 +189,7 @@ public sealed partial class LabHost : IAsyncDisposable
             Door.Throttle.Clear();
             baseline!.Restore();
             broken.Clear();
+            Firewall.Clear();
             Components?.Restore();
         }
     }
@@ -210,7 +217,16 @@ public sealed partial class LabHost : IAsyncDisposable
         clock.Dispose();
         Network.Dispose();
         options.Folder.Clear();
+        if (options.Isolated) await Isolation.LeaveAsync(options.Folder, CancellationToken.None);
         ending.Dispose();
+    }
+
+    private static LabNetwork NetworkFor(LabOptions options)
+    {
+        string[] environments = [.. options.Platform.Environments.Select(e => e.Name)];
+        if (!options.Isolated) return LabNetwork.Free(environments) ?? throw new LabException("no network is left for another lab: every front door from 127.40.0.1 on is taken");
+        var own = Isolation.FirstNetwork(options.Folder) ?? throw new LabException("an isolated lab runs only within its own network namespace");
+        return LabNetwork.Isolated(own, environments) ?? throw new LabException("another lab is already in this namespace");
     }
 
     private static LabState FirstState(LabOptions options, LabNetwork network) => new()
@@ -220,6 +236,7 @@ public sealed partial class LabHost : IAsyncDisposable
         Endpoint = $"http://{network.FrontDoor}",
         AccessKeyId = LabIds.Key("AKIALAB"),
         SecretAccessKey = "LAB" + LabIds.Mixed(37),
+        Profile = options.Profile,
         Environments = [.. options.Platform.Environments.Select(e => Place(options, network, e))],
     };
 
@@ -254,6 +271,7 @@ public sealed partial class LabHost : IAsyncDisposable
         owned.Push(await LabServer.ListenAsync(options.Folder.Socket, new LabControl(this).Handle, cancel));
         loops.Add(GuardedAsync("scheduler", Engine.RunAsync, ending.Token));
         loops.Add(GuardedAsync("load balancing", Balancing.RunAsync, ending.Token));
+        loops.Add(GuardedAsync("packet filter", Firewall.FollowAsync, ending.Token));
         loops.Add(GuardedAsync("upkeep", new Upkeep(World, Balancing, accessLogs, TimeProvider.System).RunAsync, ending.Token));
         if (options.WithTraffic) foreach (var environment in options.Platform.Environments) StartTraffic(environment);
         options.Folder.Write(State);
@@ -277,7 +295,6 @@ public sealed partial class LabHost : IAsyncDisposable
         await components.StartAsync(cancel);
         loops.Add(GuardedAsync("components' changes", components.WorkAsync, ending.Token));
         loops.Add(GuardedAsync("components' metrics", components.MeasureAsync, ending.Token));
-        loops.Add(GuardedAsync("packet filter", components.FilterAsync, ending.Token));
         foreach (var component in components.All) loops.Add(GuardedAsync($"{component.Name} of {component.Environment}", component.LiveAsync, ending.Token));
         State = State with { Environments = [.. State.Environments.Select(p => WithComponents(p, components))] };
     }
@@ -403,6 +420,15 @@ public sealed partial class LabHost : IAsyncDisposable
                 LabMessages.LoopFailed(logging.CreateLogger<LabHost>(), loop, e);
                 await Task.Delay(TimeSpan.FromMilliseconds(200), CancellationToken.None);
             }
+        }
+    }
+
+    private List<string> TasksOf(string environment, string service)
+    {
+        var place = options.Platform.Environment(environment)!;
+        lock (World.Gate)
+        {
+            return [.. World.Regions[place.Fields["region"]].Ecs.Clusters.Values.SelectMany(c => c.Tasks.Values).Where(t => !t.Gone && t.Group == $"service:{service}").Select(t => t.Ip).Order(StringComparer.Ordinal)];
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using NodaTime;
 using Tocsin.Core.Platforms;
 using Tocsin.Lab.Aws;
@@ -27,6 +28,7 @@ internal sealed class ComponentSetup(LabWorld world, LabNetwork addresses, Core.
         {
             var region = world.Regions[environment.Fields["region"]];
             var groups = BuildNetwork(environment, region.Network);
+            PlaceServices(environment, region);
             BuildDatabase(environment, region, groups);
             BuildCache(environment, region, groups);
             BuildHost(environment, region, groups);
@@ -65,6 +67,14 @@ internal sealed class ComponentSetup(LabWorld world, LabNetwork addresses, Core.
         return BuildGroups(environment, network, vpc);
     }
 
+    private static void PlaceServices(PlatformEnvironment environment, LabRegion region)
+    {
+        var subnets = region.Network.Subnets.Where(s => !s.Public).Select(s => s.Id).ToList();
+        var tasks = region.Network.Groups.First(g => g.Name == $"{environment.Fields["cluster"]}-tasks").Id;
+        foreach (var service in region.Ecs.Clusters[environment.Fields["cluster"]].Services.Values)
+            service.Network["awsvpcConfiguration"] = new JsonObject { ["subnets"] = new JsonArray([.. subnets.Select(s => (JsonNode)s)]), ["securityGroups"] = new JsonArray(tasks), ["assignPublicIp"] = "DISABLED" };
+    }
+
     // Tasks may come to the database, the cache and the analytics host; the bastion's network may too.
     private static Dictionary<string, SecurityGroup> BuildGroups(PlatformEnvironment environment, NetworkState network, Vpc vpc)
     {
@@ -73,13 +83,30 @@ internal sealed class ComponentSetup(LabWorld world, LabNetwork addresses, Core.
         var groups = new Dictionary<string, SecurityGroup>(StringComparer.Ordinal) { ["tasks"] = tasks };
         foreach (var (component, fields) in environment.Components.Where(c => c.Value.ContainsKey("port")).OrderBy(c => c.Key, StringComparer.Ordinal))
         {
-            var port = int.Parse(fields["port"], CultureInfo.InvariantCulture);
             var group = groups[component] = new SecurityGroup($"{name}-{component}", vpc.Id, component);
-            group.Rules.Add(new SecurityRule(Egress: false, "tcp", port, port, null, tasks.Id, "ECS tasks"));
-            group.Rules.Add(new SecurityRule(Egress: false, "tcp", port, port, fields.GetValueOrDefault("reach") is "public" ? "0.0.0.0/0" : vpc.Cidr, null, "within the network"));
+            group.Rules.AddRange(Ingress(fields, tasks, vpc));
         }
         network.Groups.AddRange(groups.Values);
         return groups;
+    }
+
+    /// <summary>Closes the security group of a component, or opens it as at first. Called with the world's lock held.</summary>
+    public static void Admit(PlatformEnvironment environment, NetworkState network, string component, bool open)
+    {
+        SecurityGroup? Of(string one) => network.Groups.Find(g => g.Name == $"{environment.Fields["cluster"]}-{one}");
+        if (Of(component) is not { } group || Of("tasks") is not { } tasks) return;
+        group.Rules.RemoveAll(r => !r.Egress);
+        if (open) group.Rules.AddRange(Ingress(environment.Components[component], tasks, network.Vpcs[0]));
+    }
+
+    private static SecurityRule[] Ingress(IReadOnlyDictionary<string, string> fields, SecurityGroup tasks, Vpc vpc)
+    {
+        var port = int.Parse(fields["port"], CultureInfo.InvariantCulture);
+        return
+        [
+            new SecurityRule(Egress: false, "tcp", port, port, null, tasks.Id, "ECS tasks"),
+            new SecurityRule(Egress: false, "tcp", port, port, fields.GetValueOrDefault("reach") is "public" ? "0.0.0.0/0" : vpc.Cidr, null, "within the network"),
+        ];
     }
 
     private void BuildDatabase(PlatformEnvironment environment, LabRegion region, Dictionary<string, SecurityGroup> groups)

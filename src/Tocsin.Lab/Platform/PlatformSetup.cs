@@ -81,10 +81,7 @@ internal sealed class PlatformSetup(SetupGround ground)
             Desired = program.Tasks.GetValueOrDefault(environment.Name, 1),
             HealthGrace = service.Fields.ContainsKey("targetGroup") ? ground.HealthGrace : Duration.Zero,
             Balancers = [.. Group(environment, region, program, service, service.Fields.GetValueOrDefault("ingress") is "nlb" ? tcp : http)],
-            Network = new JsonObject
-            {
-                ["awsvpcConfiguration"] = new JsonObject { ["subnets"] = new JsonArray($"subnet-{environment.Name}-private-a"), ["securityGroups"] = new JsonArray($"sg-{service.Name}"), ["assignPublicIp"] = "DISABLED" },
-            },
+            Network = [],
         };
         cluster.Services[service.Name] = state;
         ground.Engine.Deploy(state, definition, null);

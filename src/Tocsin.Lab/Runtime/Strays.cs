@@ -6,7 +6,7 @@ public static class Strays
     private static readonly TimeSpan BetweenRounds = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// Ends every process of the lab in this folder and removes its groups, its packet filter and its components' data; says how many were ended. A process of another lab, and whoever asks, is never
+    /// Ends every process of the lab in this folder and removes its groups, its packet filter, its namespace and its components' data; says how many were ended. A process of another lab, and whoever asks, is never
     /// touched. Only while no host runs this lab: its tasks would be strays too.
     /// </summary>
     public static async Task<int> CleanAsync(string labFolder, CancellationToken cancel)
@@ -20,6 +20,7 @@ public static class Strays
         }
         foreach (var groups in MemoryLimits.Existing(folder)) await RemoveAsync(groups, cancel);
         await Components.Firewall.RemoveAsync(folder, cancel);
+        await Host.Isolation.RemoveAsync(folder, cancel);
         Components.WireGuard.RemoveSockets(folder);
         if (Directory.Exists(Components.ComponentFolder.Of(folder))) Directory.Delete(Components.ComponentFolder.Of(folder), recursive: true);
         return ended.Count;

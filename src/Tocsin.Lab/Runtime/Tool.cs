@@ -15,7 +15,7 @@ internal sealed record ToolCall(string LabFolder, string Program, params Immutab
     public ImmutableDictionary<string, string> Variables { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>On the wall.</summary>
-    public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(90);
 }
 
 internal sealed record ToolResult(int Code, string Output, string Error)

@@ -16,7 +16,7 @@ internal static class ComponentVerbs
             Beyond = ServerVerbs.Set,
             Example = "component set alb idle-timeout=2",
         },
-        new("component block", "Cut the way to a component: nat loses its route; new connections to a server's port are dropped, all or those of one service's tasks.", [Component], c => Route(c, there: false))
+        new("component block", "Cut the way to a component: nat loses its route; new connections to alb, nlb or a server are dropped (root), all or those of one service's tasks.", [Component], c => Route(c, there: false))
         {
             Options = [new("--from", "Only from this service's tasks")],
             Beyond = ServerVerbs.Block,
@@ -35,7 +35,7 @@ internal static class ComponentVerbs
 
     private static string Route(VerbCall call, bool there)
     {
-        if (call[0] is not "nat") throw VerbCall.Unknown("component to block here", call[0], ServerVerbs.Names(call, "nat"));
+        if (call[0] is not "nat") throw VerbCall.Unknown("component to block here", call[0], ServerVerbs.Names(call, "nat", "alb", "nlb"));
         foreach (var table in call.Region.Network.RouteTables.Where(t => !t.Main))
         {
             table.Routes.RemoveAll(r => r.Destination is "0.0.0.0/0");

@@ -13,13 +13,27 @@ internal static class ServerVerbs
     [
         new("component stop", "Stop a server: connections to it are refused.", [Component], None)
         {
-            Options = [new("--kill", "yes: by SIGKILL, as a crash would")],
-            Beyond = c => For(c, (s, cancel) => c.Option("--kill") is "yes" ? s.KillAsync(cancel) : s.StopAsync(cancel), s => $"{s.Name} is stopped"),
+            Options = [new("--kill", "yes: by SIGKILL, as a crash would"), new("--host", "yes: AWS says that it was stopped there: the database cluster, or the instance that it runs on")],
+            Beyond = c => For(
+                c,
+                async (s, cancel) =>
+                {
+                    await (c.Option("--kill") is "yes" ? s.KillAsync(cancel) : s.StopAsync(cancel));
+                    if (c.Option("--host") is "yes") Tell(c, s, running: false);
+                },
+                s => $"{s.Name} is stopped"),
             Example = "component stop redis",
         },
         new("component start", "Start a server again, on the data that it had.", [Component], None)
         {
-            Beyond = c => For(c, (s, cancel) => s.StartAsync(cancel), s => $"{s.Name} runs, ready after {s.StartedInMs:0} ms"),
+            Beyond = c => For(
+                c,
+                async (s, cancel) =>
+                {
+                    await s.StartAsync(cancel);
+                    Tell(c, s, running: true);
+                },
+                s => $"{s.Name} runs, ready after {s.StartedInMs:0} ms"),
             Breaks = static _ => false,
             Example = "component start redis",
         },
@@ -53,20 +67,47 @@ internal static class ServerVerbs
 
     public static Func<CancellationToken, Task<string>>? Block(VerbCall call)
     {
-        if (call.Component(call[0]) is not { } server) return null;
+        if (Way(call) is not { } way) return null;
         var from = call.Option("--from") is { } name ? call.Host.Options.Platform.Service(name)?.Name ?? throw VerbCall.Unknown("service", name, call.Host.Options.Platform.Services.Select(s => s.Name)) : null;
         return async cancel =>
         {
-            await call.Host.Components!.Firewall.AddAsync(new Block(server, from), cancel);
-            return $"new connections to {server.Name} ({server.Address}:{server.Port.ToString(CultureInfo.InvariantCulture)}) are dropped{(from is null ? "" : $" when they come from {from}'s tasks")}";
+            await call.Host.Firewall.AddAsync(new Block(way, from), cancel);
+            if (from is null) Admit(call, way, open: false);
+            return $"new connections to {way.Name} ({way.Address}:{way.Port.ToString(CultureInfo.InvariantCulture)}) are dropped{(from is null ? "" : $" when they come from {from}'s tasks")}";
         };
     }
 
-    public static Func<CancellationToken, Task<string>>? Unblock(VerbCall call) => call.Component(call[0]) is not { } server ? null : async cancel =>
+    public static Func<CancellationToken, Task<string>>? Unblock(VerbCall call) => Way(call) is not { } way ? null : async cancel =>
     {
-        await call.Host.Components!.Firewall.RemoveAsync(server, cancel);
-        return $"the way to {server.Name} is open";
+        await call.Host.Firewall.RemoveAsync(way, cancel);
+        Admit(call, way, open: true);
+        return $"the way to {way.Name} is open";
     };
+
+    // Load balancers stand in every profile.
+    private static Way? Way(VerbCall call) => call[0] switch
+    {
+        "alb" => new Way(call.Environment.Name, "alb", call.Host.Network.Balancer(call.Environment.Name), call.Host.Network.HttpPort),
+        "nlb" => new Way(call.Environment.Name, "nlb", call.Host.Network.ElasticIp(call.Environment.Name), call.Host.Network.HttpsPort),
+        var name => call.Component(name)?.Way,
+    };
+
+    // What AWS answers follows what the packet filter does.
+    private static void Admit(VerbCall call, Way way, bool open)
+    {
+        if (call.Component(way.Name) is null) return;
+        lock (call.Host.World.Gate) Platform.ComponentSetup.Admit(call.Environment, call.Region.Network, way.Name, open);
+    }
+
+    private static void Tell(VerbCall call, Component server, bool running)
+    {
+        lock (call.Host.World.Gate)
+        {
+            var fields = call.Environment.Components.GetValueOrDefault(server.Name);
+            if (fields?.GetValueOrDefault("cluster") is { } id && call.Region.Rds.Clusters.GetValueOrDefault(id) is { } cluster) cluster.Status = running ? "available" : "stopped";
+            if (fields?.GetValueOrDefault("instanceName") is { } name && call.Region.Network.Instances.Find(i => i.Name == name) is { } host) host.State = running ? "running" : "stopped";
+        }
+    }
 
     private static Func<CancellationToken, Task<string>> Slow(VerbCall call)
     {

@@ -62,7 +62,8 @@ public sealed record VerbRequest(string Verb, string Environment, ImmutableArray
         return new VerbRequest(verb.Name, environment, arguments.ToImmutable(), options.ToImmutableSortedDictionary(StringComparer.Ordinal)) { By = by };
     }
 
-    private static List<string> Words(string line)
+    /// <summary>The words of a line, as a shell would part them.</summary>
+    public static List<string> Words(string line)
     {
         var words = new List<string>();
         var word = new System.Text.StringBuilder();

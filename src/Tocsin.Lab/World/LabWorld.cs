@@ -21,6 +21,9 @@ public sealed class LabWorld
 
     public LabClock Clock { get; }
 
+    /// <summary>Whether an address may be a load balancer's target.</summary>
+    public Func<System.Net.IPAddress, bool> IsOwn { get; init; } = System.Net.IPAddress.IsLoopback;
+
     public IamState Iam { get; } = new();
 
     public TrailStore Trail { get; }

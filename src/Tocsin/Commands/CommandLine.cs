@@ -10,6 +10,8 @@ internal static class CommandLine
     [
         ("scan", ScanCommand.Create),
         ("explain", ExplainCommand.Create),
+        ("drill", Diagnose.DrillCommand.Create),
+        ("bundle", Diagnose.BundleCommand.Create),
         ("catalog", CatalogCommand.Create),
         ("lab", Lab.LabCommand.Create),
     ];

@@ -11,7 +11,7 @@ namespace Tocsin.Lab.Tests.Faults;
 /// Faults, one group after another, in one lab. Faults of a group touch different services, or stand in different environments, so that each check still sees
 /// its own alone.
 /// </summary>
-internal sealed class Campaign(TestLab lab, LabClient client)
+internal sealed class Campaign(LabFolder folder, LabClient client)
 {
     private const int MostAtOnce = 5;
     private static readonly TimeSpan HealLimit = TimeSpan.FromSeconds(90);
@@ -39,35 +39,27 @@ internal sealed class Campaign(TestLab lab, LabClient client)
         }
     }
 
-    private static List<(Fault Fault, string Environment)> Group(List<(Fault Fault, string Environment)> left)
+    private List<(Fault Fault, string Environment)> Group(List<(Fault Fault, string Environment)> left)
     {
         var group = new List<(Fault, string)>();
-        var taken = new HashSet<(string, string)>();
+        var taken = new HashSet<string>(StringComparer.Ordinal);
         foreach (var one in left)
         {
-            var touched = Touched(one.Fault).Select(s => (one.Environment, s)).ToList();
-            if (group.Count == MostAtOnce || touched.Exists(taken.Contains)) continue;
+            var touched = Reach(one.Fault, one.Environment);
+            if (group.Count == MostAtOnce || touched.Any(taken.Contains)) continue;
             taken.UnionWith(touched);
             group.Add(one);
         }
         return group;
     }
 
-    // A verb on AWS or a load balancer touches all; the storefront asks the core API, so what breaks the one may show in the other.
-    private static IEnumerable<string> Touched(Fault fault)
-    {
-        var all = ShippedFaults.Ground.Platform.Services.Select(s => s.Name).ToList();
-        var lines = fault.Prepare.Concat(fault.Break).Concat(fault.Heal).ToList();
-        if (lines.Exists(l => l.StartsWith("component ", StringComparison.Ordinal))) return all;
-        var named = all.Where(s => lines.Exists(l => l.Contains(s, StringComparison.Ordinal)) || fault.Landed.Any(c => c.Names.Contains(s, StringComparer.Ordinal)));
-        var hosts = fault.Landed.SelectMany(c => c.Names).Any(n => n is "api.zelly.in") ? ["fastify-nova"] : Array.Empty<string>();
-        return named.Concat(hosts).SelectMany(s => s is "fastify-nova" ? [s, "storefront"] : new[] { s }).Distinct(StringComparer.Ordinal);
-    }
+    private System.Collections.Immutable.ImmutableHashSet<string> Reach(Fault fault, string environment) =>
+        FaultReach.Of(fault, ShippedFaults.Ground.Platform, environment, client.State.Environments.First(e => e.Name == environment).Hosts);
 
     private async Task RunAsync(List<(Fault Fault, string Environment)> group, bool byOwnFix, CancellationToken cancel)
     {
         var watch = Stopwatch.StartNew();
-        var runs = group.ConvertAll(g => new FaultRun(client, lab.Folder, ShippedFaults.Ground.Platform, g.Fault, g.Environment, TimeProvider.System));
+        var runs = group.ConvertAll(g => new FaultRun(client, folder, ShippedFaults.Ground.Platform, g.Fault, g.Environment, TimeProvider.System));
         try
         {
             await Task.WhenAll(runs.Select(r => r.BreakAsync(force: true, cancel)));
@@ -105,11 +97,12 @@ internal sealed class Campaign(TestLab lab, LabClient client)
     }
 
     // What a person could paste: the services' logs, AWS's answers about them, and what the client saw.
-    private static async Task<List<string>> SaidAsync(FaultRun run, Landing landing, CancellationToken cancel)
+    private async Task<List<string>> SaidAsync(FaultRun run, Landing landing, CancellationToken cancel)
     {
-        var texts = landing.Evidence.Where(e => e.Kind is "http").Select(e => e.Saw).ToList();
+        var texts = landing.Evidence.Where(e => e.Kind is "http" or "client").Select(e => e.Saw).ToList();
         var platform = ShippedFaults.Ground.Platform;
-        foreach (var service in Touched(run.Fault).Where(s => run.Fault.Prepare.Concat(run.Fault.Break).Any(l => l.Contains(s, StringComparison.Ordinal) || l.StartsWith("component", StringComparison.Ordinal))))
+        var reach = Reach(run.Fault, run.Environment);
+        foreach (var service in platform.Services.Select(s => s.Name).Where(s => reach.Contains($"{run.Environment}/{s}")))
         {
             var log = await run.Eyes.LogAsync(service, null, cancel);
             texts.AddRange(log.GroupBy(e => e["logStreamName"]!.ToString(), StringComparer.Ordinal).Select(g => string.Concat(g.Select(e => e["message"] + "\n"))));
@@ -131,7 +124,7 @@ internal sealed class Campaign(TestLab lab, LabClient client)
     private async Task FixAsync(List<FaultRun> runs, CancellationToken cancel)
     {
         foreach (var run in runs) await run.FixAsync(cancel);
-        await UntilAsync(s => s.Services.All(one => one.Healthy), $"the own fixes of {Names(runs)}", cancel);
+        await UntilAsync(s => s.Services.All(one => one.Healthy) && s.Components.All(one => one.Healthy), $"the own fixes of {Names(runs)}", cancel);
     }
 
     private async Task UntilAsync(Func<StatusReport, bool> holds, string what, CancellationToken cancel)
@@ -143,7 +136,7 @@ internal sealed class Campaign(TestLab lab, LabClient client)
             if (holds(status)) return;
             if (watch.Elapsed > HealLimit)
             {
-                Wrongly($"{what}: {string.Join("; ", status.Services.Where(s => !s.Healthy).Select(s => s.ToString()))}");
+                Wrongly($"{what}: {string.Join("; ", status.Services.Where(s => !s.Healthy).Select(s => s.ToString()).Concat(status.Components.Where(c => !c.Healthy).Select(c => c.ToString())))}");
                 return;
             }
             await Task.Delay(50, cancel);

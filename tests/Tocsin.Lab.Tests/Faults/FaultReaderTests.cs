@@ -18,6 +18,7 @@ public sealed class FaultReaderTests
           - stopped: { service: customer-panel, reason: find }
         heal:
           - secret restore customer-panel
+        why: AWS is played.
         """;
 
     [Fact]
@@ -55,6 +56,9 @@ public sealed class FaultReaderTests
         var problem = Assert.Single(Read(Good.Replace(good, bad, StringComparison.Ordinal)).Problems, p => p.Rule == rule);
         Assert.Equal(line, problem.Place.Line);
     }
+
+    [Fact]
+    public void What_is_played_says_what_and_by_what() => Assert.Contains(Read(Good.Replace("why: AWS is played.", "", StringComparison.Ordinal)).Problems, p => p.Rule == "no-reason");
 
     [Fact]
     public void An_unknown_environment_is_refused() => Assert.Contains(Read(Good + "\nenvironments: [prod]\n").Problems, p => p.Rule == "unknown-environment");

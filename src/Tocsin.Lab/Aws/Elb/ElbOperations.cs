@@ -191,7 +191,7 @@ internal sealed class ElbOperations(LabWorld world)
         foreach (var target in call.Items("Targets").OfType<JsonObject>())
         {
             var ip = target["Id"]?.ToString() ?? "";
-            if (!System.Net.IPAddress.TryParse(ip, out var address) || !System.Net.IPAddress.IsLoopback(address)) throw Invalid($"The IP address '{ip}' is not a valid IPv4 address of this lab");
+            if (!System.Net.IPAddress.TryParse(ip, out var address) || !world.IsOwn(address)) throw Invalid($"The IP address '{ip}' is not a valid IPv4 address of this lab");
             var port = target["Port"] is { } given && int.TryParse(given.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var p) ? p : group.Port;
             if (!group.Targets.Exists(t => t.Ip == ip && t.Port == port && t.GoneAt is null)) group.Targets.Add(new Target(ip, port, call.Now));
         }

@@ -23,6 +23,7 @@ internal static class CheckReader
             "service" => new ServiceCheck(map.Text("service")) { Desired = Count(map, "desired"), Running = Count(map, "running"), Rollout = Of(map, "rollout"), FailedTasks = Count(map, "failedTasks") },
             "definition" => new DefinitionCheck(map.Text("service")) { Behind = Count(map, "behind"), OlderImage = map.Text("olderImage") is "true" },
             "api" => new ApiCheck(map.Text("of"), map.Text("operation"), map.Text("input"), map.Text("path")) { Is = Of(map, "is"), Contains = Of(map, "contains") },
+            "client" => new ClientCheck(map.Text("run")) { Contains = Of(map, "contains"), Without = Of(map, "without"), Exit = Count(map, "exit"), Seconds = Count(map, "seconds") },
             _ => Http(map),
         };
     }

@@ -9,30 +9,36 @@ internal static class FaultText
 {
     private const string Indent = "      ";
 
-    /// <summary>One block per entry, one line per fault.</summary>
-    public static void Table(Terminal terminal, ImmutableArray<Fault> faults)
+    /// <summary>One block per entry, one line per cause and fault; a reason below what has none.</summary>
+    public static void Table(Terminal terminal, ImmutableArray<FaultRow> rows)
     {
-        if (faults.IsEmpty) return;
-        var (cause, id) = (faults.Max(f => f.Cause.Length), faults.Max(f => f.Id.Length));
-        foreach (var entry in faults.GroupBy(f => f.Entry, StringComparer.Ordinal))
+        if (rows.IsEmpty) return;
+        var (cause, id) = (rows.Max(r => r.Cause.Length), rows.Max(r => r.Fault?.Length ?? 1));
+        foreach (var entry in rows.GroupBy(r => r.Entry, StringComparer.Ordinal))
         {
             terminal.Out.WriteLine(terminal.Bold(entry.Key));
-            foreach (var fault in entry) terminal.Out.WriteLine($"  {fault.Cause.PadRight(cause)}  {terminal.Cyan(fault.Id.PadRight(id))}  {(fault.Real ? fault.Kind : terminal.Dim(fault.Kind))}");
+            foreach (var row in entry)
+            {
+                var kind = row.Kind is "real" ? row.Kind : row.Kind is FaultTable.Missing ? terminal.Red(row.Kind) : terminal.Dim(row.Kind);
+                terminal.Out.WriteLine($"  {row.Cause.PadRight(cause)}  {terminal.Cyan((row.Fault ?? "-").PadRight(id))}  {kind}{(row.Profile.Length > 0 ? terminal.Dim($", {row.Profile}") : "")}");
+                if (row.Kind is not "real" && row.Why.Length > 0) terminal.Out.WriteLine($"    {terminal.Dim(row.Why)}");
+            }
         }
         terminal.Out.WriteLine();
-        terminal.Out.WriteLine($"{faults.Length} faults, {faults.Count(f => f.Real)} real, {faults.Count(f => !f.Real)} emulated; {faults.Select(f => f.Entry).Distinct(StringComparer.Ordinal).Count()} entries, {faults.Select(f => (f.Entry, f.Cause)).Distinct().Count()} causes");
+        terminal.Out.WriteLine(FaultTable.Summary(rows));
     }
 
-    public static void Broken(Terminal terminal, ImmutableArray<string> said)
+    public static void Said(Terminal terminal, ImmutableArray<string> said)
     {
         foreach (var line in said) terminal.Out.WriteLine($"LAB {line}");
         terminal.Out.Flush();
     }
 
-    public static void Landing(Terminal terminal, Landing landing)
+    public static void Landing(Terminal terminal, Landing landing, FaultVariant variant)
     {
         var fault = landing.Fault;
-        terminal.Out.WriteLine($"LAB {terminal.Bold(fault.Id)} in {landing.Environment} {(landing.Landed ? terminal.Red("landed") : terminal.Yellow("did not land"))} · {fault.Entry} · {fault.Cause} · {fault.Kind}");
+        var state = variant is FaultVariant.Noop && !landing.Landed ? terminal.Green("was not injected") : landing.Landed ? terminal.Red("landed") : terminal.Yellow("did not land");
+        terminal.Out.WriteLine($"LAB {terminal.Bold(fault.Id)} in {landing.Environment} {state} · {fault.Entry} · {fault.Cause} · {fault.Kind}");
         foreach (var one in landing.Evidence)
         {
             terminal.Out.WriteLine($"    {one.Kind}{(one.Landed ? "" : ", seen instead")}:");

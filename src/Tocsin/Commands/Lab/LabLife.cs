@@ -35,13 +35,14 @@ internal sealed class LabLife
         var quiet = new Option<bool>("--no-traffic") { Description = "Send no traffic of its own" };
         var full = new Option<bool>("--full") { Description = "Run real databases, caches and proxies behind the services" };
         var install = new Option<bool>("--install") { Description = "Install the Debian packages and npm libraries that --full misses" };
-        var command = new ExampledCommand("up", "Start the lab and return when the platform is healthy.", ["tocsin lab up", "tocsin lab up --full --install", "tocsin lab up --foreground --scale 1"]) { Options = { foreground, scale, quiet, full, install } };
+        var isolated = new Option<bool>("--isolated") { Description = "On 10.x addresses in a network namespace of its own (root)" };
+        var command = new ExampledCommand("up", "Start the lab and return when the platform is healthy.", ["tocsin lab up", "tocsin lab up --full --install", "sudo tocsin lab up --isolated", "tocsin lab up --foreground --scale 1"]) { Options = { foreground, scale, quiet, full, install, isolated } };
         command.SetAction((parsed, cancel) => run.DoAsync(
             async c =>
             {
                 var factor = parsed.GetValue(scale);
                 if (factor is not (>= 0.1 and <= 1000)) throw new SettingsException("--scale is a factor from 0.1 to 1000");
-                var options = Options(common.Load(parsed), parsed.GetValue(full)) with { Scale = factor, WithTraffic = !parsed.GetValue(quiet) };
+                var options = Options(common.Load(parsed), parsed.GetValue(full)) with { Scale = factor, WithTraffic = !parsed.GetValue(quiet), Isolated = parsed.GetValue(isolated) };
                 if (parsed.GetValue(full)) await PreparePackagesAsync(options, parsed.GetValue(install), c);
                 return await (parsed.GetValue(foreground) ? new LabForeground(terminal).RunAsync(options, c) : new LabStart(terminal).RunAsync(options, common.Arguments(parsed), c));
             },

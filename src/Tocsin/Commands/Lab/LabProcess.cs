@@ -11,6 +11,7 @@ internal sealed class LabForeground(Terminal terminal)
 {
     public async Task<int> RunAsync(LabOptions options, CancellationToken cancel)
     {
+        if (options.Isolated && !Isolation.IsInside(options.Folder)) await Isolation.EnterAsync(options.Folder, cancel);
         using var logging = LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Warning).AddProvider(new HostLog(terminal.Error)));
         await using var host = await LabHost.StartAsync(options, logging, TimeProvider.System, cancel);
         await using var ended = cancel.Register(host.RequestEnd);
@@ -27,7 +28,8 @@ internal sealed class LabStart(Terminal terminal)
     public async Task<int> RunAsync(LabOptions options, IEnumerable<string> sharedArguments, CancellationToken cancel)
     {
         options.Folder.Create();
-        if (options.Folder.Running() is { } running) throw new LabException($"a lab already runs in {options.Folder.Path} (process {running.Pid}); end it with tocsin lab down, or choose another folder with ${LabFolder.Variable}");
+        options.Folder.RequireFree();
+        if (options.Isolated) Isolation.Require();
         var watch = Stopwatch.StartNew();
         using var process = Start(options, sharedArguments);
         try
@@ -57,7 +59,7 @@ internal sealed class LabStart(Terminal terminal)
     {
         var own = Environment.ProcessPath!;
         var program = Path.GetFileNameWithoutExtension(own) is "dotnet" ? new[] { own, Path.Combine(AppContext.BaseDirectory, "tocsin.dll") } : [own];
-        string[] arguments = ["lab", "up", "--foreground", "--scale", options.Scale.ToString(CultureInfo.InvariantCulture), .. options.WithTraffic ? Array.Empty<string>() : ["--no-traffic"], .. options.Profile == LabProfile.Full ? ["--full"] : Array.Empty<string>(), .. sharedArguments];
+        string[] arguments = ["lab", "up", "--foreground", "--scale", options.Scale.ToString(CultureInfo.InvariantCulture), .. options.WithTraffic ? Array.Empty<string>() : ["--no-traffic"], .. options.Profile == LabProfile.Full ? ["--full"] : Array.Empty<string>(), .. options.Isolated ? ["--isolated"] : Array.Empty<string>(), .. sharedArguments];
         var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; exec setsid -- \"$@\" >>\"$log\" 2>&1 </dev/null", "tocsin-lab", options.Folder.HostLog, .. program, .. arguments]);
         start.Environment[LabFolder.Variable] = options.Folder.Path;
         // The host needs no heap of its own for each processor.

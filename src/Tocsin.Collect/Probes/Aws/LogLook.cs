@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using NodaTime;
+
+namespace Tocsin.Collect.Probes.Aws;
+
+/// <summary>One event of a log group.</summary>
+public sealed record LogEvent(string Stream, Instant At, string Text);
+
+/// <summary>Events of a group, oldest first, and whether there were more than are read.</summary>
+internal sealed record LogPage(ImmutableArray<LogEvent> Events, bool Cut);
+
+/// <summary>What a service's own log says: which lines are known errors is the matcher's matter, what else they show is told here.</summary>
+internal static partial class LogLook
+{
+    private const int MostPages = 8;
+    private const double SlowMs = 1000;
+    private const double TimedOutShare = 50;
+
+    public static IEnumerable<Probe> For(AwsGround ground, ServiceView view)
+    {
+        if (view.Service.Fields.ContainsKey("logGroup")) yield return ground.Probe("app.logs", view.Subject, "logs", (s, c) => LookAsync(ground, view, s, c), "logs:FilterLogEvents") with { Limit = Duration.FromSeconds(8) };
+    }
+
+    /// <summary>The events since the drill's beginning, in at most so many pages.</summary>
+    public static async Task<LogPage> LinesAsync(AwsGround ground, string group, Sighting sighting, CancellationToken cancel)
+    {
+        var events = ImmutableArray.CreateBuilder<LogEvent>();
+        string? token = null;
+        for (var page = 0; page < MostPages; page++)
+        {
+            var input = new JsonObject { ["logGroupName"] = group, ["startTime"] = ground.Since.ToUnixTimeMilliseconds() };
+            if (token is not null) input["nextToken"] = token;
+            var answer = await ground.AskAsync(sighting, "logs", "FilterLogEvents", input, cancel);
+            events.AddRange(answer.Items("events").Select(e => new LogEvent(e.Text("logStreamName") ?? "", Instant.FromUnixTimeMilliseconds((long)(e.Number("timestamp") ?? 0)), e.Text("message") ?? "")));
+            token = answer.Text("nextToken");
+            if (token is null) break;
+        }
+        return new LogPage([.. events.OrderBy(e => e.At)], token is not null);
+    }
+
+    public static bool SaysReady(string line) => Ready().IsMatch(line);
+
+    private static async Task LookAsync(AwsGround ground, ServiceView view, Sighting sighting, CancellationToken cancel)
+    {
+        var page = await LinesAsync(ground, view.Service.Fields["logGroup"], sighting, cancel);
+        ground.Texts.AddLog(view.Subject, view.Service.Fields["logGroup"], page.Events);
+        if (page.Cut) sighting.Lacks($"the log holds more than {page.Events.Length} events in this time; the first were read");
+        if (page.Events.Length == 0) sighting.Empty();
+        Requests(ground, view, page.Events, sighting);
+        sighting.Fact("slowQueries", page.Events.Count(e => SlowQuery().IsMatch(e.Text)));
+        await EcsProbes.PartAsync(sighting, _ => EndAsync(ground, view, page.Events, sighting, cancel), cancel);
+    }
+
+    private static void Requests(AwsGround ground, ServiceView view, ImmutableArray<LogEvent> events, Sighting sighting)
+    {
+        var path = view.Service.Fields.GetValueOrDefault("health", "/health");
+        var asked = new Dictionary<string, string>(StringComparer.Ordinal);
+        var (health, status, slow) = (false, 0d, 0);
+        foreach (var line in events.Where(e => e.Text.StartsWith('{')).Select(e => (e.Stream, Json: Tree.Object(e.Text))))
+        {
+            if (line.Json is not { } json) continue;
+            var id = $"{line.Stream} {json.Text("reqId")}";
+            if (json.Map("req").Text("url") is { } url) asked[id] = url;
+            var isHealth = asked.TryGetValue(id, out var of) && of.Split('?')[0] == path;
+            health |= isHealth;
+            if (json.Map("res").Number("statusCode") is { } code && isHealth) status = code;
+            if (json.Number("responseTime") > SlowMs && !isHealth) slow++;
+        }
+        // A request that never came to its end is slow too: it has a beginning and no end long after.
+        sighting.Fact("slowRequests", slow + Open(events, ground.Now - Duration.FromMilliseconds(SlowMs * 5)).Count());
+        if (events.Any(e => e.Text.Contains("ELB-HealthChecker", StringComparison.Ordinal)) || health) sighting.Fact("healthRequests", true);
+        if (status > 0) sighting.Fact("healthStatus", status);
+    }
+
+    // Requests that began before and have no end, in the streams that tell of both.
+    private static IEnumerable<LogEvent> Open(IEnumerable<LogEvent> events, Instant before)
+    {
+        foreach (var stream in events.GroupBy(e => e.Stream, StringComparer.Ordinal))
+        {
+            var open = new Dictionary<string, LogEvent>(StringComparer.Ordinal);
+            foreach (var e in stream.Where(e => e.Text.StartsWith('{')))
+            {
+                if (RequestId().Match(e.Text) is not { Success: true } id) continue;
+                if (e.Text.Contains("\"incoming request\"", StringComparison.Ordinal)) open[id.Groups[1].Value] = e;
+                else if (e.Text.Contains("\"request completed\"", StringComparison.Ordinal)) open.Remove(id.Groups[1].Value);
+            }
+            foreach (var left in open.Values.Where(e => e.At < before)) yield return left;
+        }
+    }
+
+    private static async Task EndAsync(AwsGround ground, ServiceView view, ImmutableArray<LogEvent> events, Sighting sighting, CancellationToken cancel)
+    {
+        var tasks = await view.TasksAsync(sighting, cancel);
+        var newest = tasks.OrderByDescending(t => t.Time("createdAt")).FirstOrDefault();
+        if (newest is not null && newest.Time("createdAt") >= ground.Since) sighting.Fact("anyLines", OfTask(events, newest).Any());
+        else if (events.Length > 0) sighting.Fact("anyLines", true);
+        if (Stopped.InTrouble(tasks, ground.Since).FirstOrDefault() is not { } ended) return;
+        var last = OfTask(events, ended).ToList();
+        var error = last.Find(e => IsError(e.Text));
+        if (last.Count > 0) sighting.Fact("crashText", error is null ? "NONE" : CrashOf(string.Join('\n', last.SkipWhile(e => !ReferenceEquals(e, error)).Take(30).Select(e => e.Text))));
+        sighting.Fact("sigterm", last.Exists(e => e.Text.Contains("SIGTERM", StringComparison.Ordinal)));
+        if (last.Count > 0) sighting.Fact("requestInFlight", Open(last, Instant.MaxValue).Any());
+    }
+
+    private static IEnumerable<LogEvent> OfTask(IEnumerable<LogEvent> events, JsonObject task)
+    {
+        var id = (task.Text("taskArn") ?? "").LastPart();
+        return events.Where(e => id.Length > 0 && e.Stream.EndsWith(id, StringComparison.Ordinal));
+    }
+
+    private static bool IsError(string line) => Tree.Object(line) is { } json && json.Number("level") is { } level ? level >= TimedOutShare : Errors().IsMatch(line);
+
+    internal static string CrashOf(string text) => text switch
+    {
+        _ when Stopped.Has(text, "heap limit") || Stopped.Has(text, "heap out of memory") => "HEAP_LIMIT",
+        _ when Stopped.Has(text, "EADDRINUSE") => "PORT_IN_USE",
+        _ when Stopped.Has(text, "ER_ACCESS_DENIED") || Stopped.Has(text, "Access denied for user") => "DB_AUTH",
+        _ when Stopped.Has(text, "ECONNREFUSED") || Stopped.Has(text, "ETIMEDOUT") || Stopped.Has(text, "ENOTFOUND") => "CONNECT_REFUSED",
+        _ when Stopped.Has(text, "Cannot find module") || Stopped.Has(text, "MODULE_NOT_FOUND") => "MODULE_MISSING",
+        _ when Stopped.Has(text, "in JSON at position") || Stopped.Has(text, "is not valid JSON") || Stopped.Has(text, "JSON.parse") => "JSON_SYNTAX",
+        _ when Stopped.Has(text, "SyntaxError") => "SOURCE_SYNTAX",
+        _ when Stopped.Has(text, "Cannot read properties of undefined") || Stopped.Has(text, "is undefined") => "UNDEFINED_PROPERTY",
+        _ when Configuration().IsMatch(text) => "CONFIG_INVALID",
+        _ when Stopped.Has(text, "UnhandledPromiseRejection") || Stopped.Has(text, "unhandledRejection") => "UNHANDLED_REJECTION",
+        _ => "OTHER",
+    };
+
+    [GeneratedRegex(@"\b(listening|ready|started successfully|server started|bootstrap complete)\b", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex Ready();
+
+    [GeneratedRegex(@"\b(Error|FATAL|ERROR|Exception|EADDRINUSE)\b|^\s*at .+:\d+:\d+\)?$", RegexOptions.CultureInvariant)]
+    private static partial Regex Errors();
+
+    [GeneratedRegex(@"slow quer|Query_time|""query(Ms|Time)"":\s?\d{4,}", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex SlowQuery();
+
+    [GeneratedRegex(@"""reqId"":""?([^"",}]{1,60})", RegexOptions.CultureInvariant)]
+    private static partial Regex RequestId();
+
+    [GeneratedRegex(@"(missing|required|not set|is not defined|must be set|unset|invalid).{0,60}(variable|environment|env|config)|(variable|environment|env|config).{0,60}(missing|required|not set|unset|invalid)|process\.env", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex Configuration();
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using NodaTime;
+using NodaTime.Text;
+
+namespace Tocsin.Collect.Probes.Aws;
+
+/// <summary>Reading AWS's answers: what is absent or of another kind is null or none, never an error. XML's answers are all text, JSON's are typed.</summary>
+internal static class Tree
+{
+    public static string? Text(this JsonNode? node, string name) => (node as JsonObject)?[name] is JsonValue value ? value.ToString() : null;
+
+    public static double? Number(this JsonNode? node, string name) =>
+        node.Text(name) is { } text && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+
+    public static bool? Flag(this JsonNode? node, string name) => bool.TryParse(node.Text(name), out var flag) ? flag : null;
+
+    public static JsonObject? Map(this JsonNode? node, string name) => (node as JsonObject)?[name] as JsonObject;
+
+    public static IEnumerable<JsonObject> Items(this JsonNode? node, string name) => ((node as JsonObject)?[name] as JsonArray)?.OfType<JsonObject>() ?? [];
+
+    public static IEnumerable<string> Texts(this JsonNode? node, string name) => ((node as JsonObject)?[name] as JsonArray)?.OfType<JsonValue>().Select(v => v.ToString()) ?? [];
+
+    /// <summary>Seconds since 1970 with a fraction, or ISO 8601.</summary>
+    public static Instant? Time(this JsonNode? node, string name)
+    {
+        if (node.Text(name) is not { } text) return null;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)) return Math.Abs(seconds) < 1e11 ? Instant.FromUnixTimeMilliseconds((long)(seconds * 1000)) : null;
+        return OffsetDateTimePattern.ExtendedIso.Parse(text) is { Success: true } parsed ? parsed.Value.ToInstant() : null;
+    }
+
+    /// <summary>A JSON object in a text, or null.</summary>
+    public static JsonObject? Object(string? text)
+    {
+        if (string.IsNullOrWhiteSpace(text)) return null;
+        try
+        {
+            return JsonNode.Parse(text) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    public static double MinutesTo(this Instant from, Instant now) => Math.Round((now - from).TotalMinutes, 2);
+
+    /// <summary>The part of an ARN or path behind its last slash.</summary>
+    public static string LastPart(this string arn) => arn[(arn.LastIndexOf('/') + 1)..];
+}

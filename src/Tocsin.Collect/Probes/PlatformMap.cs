@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using Tocsin.Core.Diagnosis;
+using Tocsin.Core.Platforms;
+
+namespace Tocsin.Collect.Probes;
+
+/// <summary>One environment of a platform as probes ask for it: names of what to look at, and the subjects under which it is told.</summary>
+public sealed class PlatformMap(Platform platform, PlatformEnvironment environment)
+{
+    public Platform Platform => platform;
+
+    public string Environment => environment.Name;
+
+    public string Region => environment.Fields["region"];
+
+    public string Cluster => environment.Fields["cluster"];
+
+    public string Account => platform.Fields["account"];
+
+    public string BaseDomain => platform.Fields["baseDomain"];
+
+    public string ImagesRegion => platform.Fields.GetValueOrDefault("imagesRegion", Region);
+
+    public ImmutableArray<Service> Services => platform.Services;
+
+    /// <summary>Names of the components that this environment has.</summary>
+    public IEnumerable<string> Components => environment.Components.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>The same platform in its other environments.</summary>
+    public IEnumerable<PlatformMap> Others => platform.Environments.Where(e => e.Name != environment.Name).Select(e => new PlatformMap(platform, e));
+
+    /// <summary>A field of a component, or null where the platform does not say.</summary>
+    public string? Component(string name, string field) => environment.Components.GetValueOrDefault(name)?.GetValueOrDefault(field);
+
+    public bool Has(string component) => environment.Components.ContainsKey(component);
+
+    public Subject Of(Service service, string item = "") => new(Environment, service.Name, "", item);
+
+    /// <summary>What services share.</summary>
+    public Subject Of(string component, string item = "") => new(Environment, "", component, item);
+
+    /// <summary>The services that need the component, themselves and by no one else.</summary>
+    public IEnumerable<Service> Users(string component) => platform.Services.Where(s => s.DependsOn.Contains(component, StringComparer.Ordinal));
+}
