@@ -4,6 +4,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using NodaTime;
+using Tocsin.Lab.Aws.Metrics;
 using Tocsin.Lab.Aws.Rds;
 using Tocsin.Lab.Host;
 using Tocsin.Lab.Runtime;
@@ -35,6 +36,7 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
     // Accounts lie in Aria tables; what is not flushed is lost with a server that is killed.
     private const string Flush = "FLUSH TABLES;\n";
 
+    private Dictionary<string, double> counted = [];
     private volatile bool paused;
     private Duration coldStart = ColdStart;
     private Duration? idleSince;
@@ -141,6 +143,22 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
     {
         await ResumeAsync(cancel);
         return (await SqlAsync(string.Join(' ', words), cancel)).Trim();
+    }
+
+    // A paused cluster is not asked: that would wake it, and it has no connection.
+    protected override async Task<IReadOnlyList<MetricReading>> ReadingsAsync(CancellationToken cancel)
+    {
+        (string, string)[] cluster = [("DBClusterIdentifier", fields["cluster"])], instance = [("DBInstanceIdentifier", fields["cluster"] + "-1")];
+        MetricReading Reading(string name, (string, string)[] of, double value) => new(MetricName.Of("AWS/RDS", name, of), value);
+        if (paused) return [Reading("DatabaseConnections", cluster, 0), Reading("DatabaseConnections", instance, 0), Reading("ServerlessDatabaseCapacity", cluster, 0)];
+        var status = (await SqlAsync("SHOW GLOBAL STATUS WHERE Variable_name IN ('Threads_connected', 'Questions', 'Aborted_connects');", cancel)).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => l.Split('\t')).ToDictionary(f => f[0], f => double.Parse(f[1], CultureInfo.InvariantCulture), StringComparer.Ordinal);
+        // The lab's own client is one of them.
+        var connected = Math.Max(0, status["Threads_connected"] - 1);
+        double Since(string name) => Math.Max(0, status[name] - counted.GetValueOrDefault(name));
+        var (queries, aborted) = (Since("Questions"), Since("Aborted_connects"));
+        counted = status;
+        return [Reading("DatabaseConnections", cluster, connected), Reading("DatabaseConnections", instance, connected), Reading("Queries", instance, queries / 60), Reading("AbortedClients", instance, aborted)];
     }
 
     protected override async Task RestoredAsync(CancellationToken cancel)

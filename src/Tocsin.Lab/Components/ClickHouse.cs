@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security;
 using System.Text.RegularExpressions;
+using Tocsin.Lab.Aws.Metrics;
 using Tocsin.Lab.Host;
 using Tocsin.Lab.Runtime;
 
@@ -79,6 +80,20 @@ internal sealed partial class ClickHouse(ComponentGround ground, string environm
             await Task.Delay(Between, cancel);
         }
         return was;
+    }
+
+    // What the host's own agent would publish; AWS knows nothing of a server on a host of one's own.
+    protected override async Task<IReadOnlyList<MetricReading>> ReadingsAsync(CancellationToken cancel)
+    {
+        string? host;
+        lock (Ground.World.Gate) host = Ground.Region(Environment).Network.Instances.Find(i => i.Name == fields.GetValueOrDefault("instanceName"))?.Id;
+        if (host is null) return [];
+        var lines = await QueryAsync("SELECT metric, value FROM system.metrics WHERE metric IN ('Query', 'Merge', 'HTTPConnection', 'TCPConnection', 'MemoryTracking')", cancel);
+        return
+        [
+            .. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('\t'))
+                .Select(f => new MetricReading(MetricName.Of("ClickHouse", f[0], ("InstanceId", host)), double.Parse(f[1], CultureInfo.InvariantCulture))),
+        ];
     }
 
     protected override async Task<string> CommandAsync(IReadOnlyList<string> words, CancellationToken cancel) => (await QueryAsync(string.Join(' ', words), cancel)).Trim();

@@ -6,11 +6,10 @@ using Tocsin.Lab.Host;
 namespace Tocsin.Lab.Components;
 
 /// <summary>The stand-in for Cloudflare's API as a component: its token is its password; a setting <c>pages.PROJECT</c> makes that project's next deployment.</summary>
-internal sealed class Cloudflare(ComponentGround ground, string environment) : Component(ground, environment, "cloudflare", UsualPort)
+internal sealed class Cloudflare(ComponentGround ground, string environment, CloudflareState state) : Component(ground, environment, "cloudflare", UsualPort)
 {
     private const int UsualPort = 8787;
     private static readonly string[] Built = ["Cloning repository...", "Installing project dependencies: npm clean-install --progress=false", "Executing user command: npm run build", "Finished", "Success: Your site was deployed!"];
-    private readonly CloudflareState state = new();
     private readonly string token = LabIds.Mixed(40);
     private LabServer? server;
 
@@ -66,5 +65,6 @@ internal sealed class Cloudflare(ComponentGround ground, string environment) : C
             state.Deploy(project, LabIds.Uuid(), at, "success", Built);
         }
         if (Ground.Environment(Environment).Components.GetValueOrDefault("cloudflare")?.GetValueOrDefault("worker") is { } worker) state.Workers[worker] = new WorkerScript(worker, at, LabIds.Uuid());
+        if (Ground.Full.Worker is { } run) (state.Workers[run.Name], state.Routes[run.Host]) = (new WorkerScript(run.Name, at, LabIds.Uuid()), run.Name);
     }
 }

@@ -22,12 +22,19 @@ internal sealed class CloudflareException(int status, int code, string message) 
 /// </summary>
 internal sealed class CloudflareApi(LabWorld world, LabDns dns, CloudflareState state, string zone, Func<string> token)
 {
+    private static readonly Duration TailLife = Duration.FromHours(6);
     private static readonly string ZoneId = LabIds.Hex(32);
     private static readonly string AccountId = LabIds.Hex(32);
 
     public async Task Handle(HttpContext context)
     {
         var cancel = context.RequestAborted;
+        // The socket's address is a secret by itself, as Cloudflare's is: no token.
+        if (context.Request.Path.Value is ['/', 't', 'a', 'i', 'l', '/', .. var tail] && state.Tails.TryGetValue(tail, out var open))
+        {
+            await open.ServeAsync(context, cancel);
+            return;
+        }
         try
         {
             var body = context.Request.ContentLength > 0 ? await JsonSerializer.DeserializeAsync<JsonObject>(context.Request.Body, cancellationToken: cancel) : null;
@@ -68,8 +75,10 @@ internal sealed class CloudflareApi(LabWorld world, LabDns dns, CloudflareState 
             ("GET", ["client", "v4", "user", "tokens", "verify"]) => new JsonObject { ["id"] = LabIds.Hex(32), ["status"] = "active" },
             ("GET", ["client", "v4", "accounts"]) => new JsonArray(new JsonObject { ["id"] = AccountId, ["name"] = "LAB" }),
             ("GET", ["client", "v4", "zones"]) => Zones(request.Query["name"]),
+            ("GET", ["client", "v4", "zones", var id, "workers", "routes"]) when id == ZoneId => new JsonArray([.. state.Routes.Select(r => (JsonNode)new JsonObject { ["id"] = LabIds.Hex(32), ["pattern"] = r.Key + "/*", ["script"] = r.Value })]),
             (_, ["client", "v4", "zones", var id, "dns_records", .. var rest]) when id == ZoneId => Records(request, rest, body),
             (_, ["client", "v4", "accounts", var id, "pages", "projects", .. var rest]) when id == AccountId => Pages(request.Method, rest),
+            (_, ["client", "v4", "accounts", var id, "workers", "scripts", var script, "tails", .. var rest]) when id == AccountId => Tails(request, script, rest),
             ("GET", ["client", "v4", "accounts", var id, "workers", "scripts", .. var rest]) when id == AccountId => Workers(rest),
             _ => throw new CloudflareException(400, 7003, $"Could not route to {path}, perhaps your object identifier is invalid?"),
         };
@@ -168,6 +177,34 @@ internal sealed class CloudflareApi(LabWorld world, LabDns dns, CloudflareState 
         ["modified_on"] = Time(deployment.At),
         ["latest_stage"] = new JsonObject { ["name"] = deployment.Stage, ["status"] = deployment.Status, ["started_on"] = Time(deployment.At), ["ended_on"] = Time(deployment.At) },
     };
+
+    private JsonNode Tails(HttpRequest request, string script, string[] rest)
+    {
+        if (!state.Workers.ContainsKey(script)) throw new CloudflareException(404, 10007, "This Worker does not exist on your account.");
+        switch (request.Method, rest)
+        {
+            case ("GET", []):
+                return new JsonArray([.. state.Tails.Values.Where(t => t.Script == script).Select(t => (JsonNode)Shape(t, request))]);
+            case ("POST", []):
+                foreach (var old in state.Tails.Values.Where(t => t.Expires < world.Clock.Now)) End(old);
+                var tail = new WorkerTail(LabIds.Hex(32), script, world.Clock.Now + TailLife);
+                state.Tails[tail.Id] = tail;
+                return Shape(tail, request);
+            case ("DELETE", [var id]) when state.Tails.TryGetValue(id, out var one):
+                End(one);
+                return new JsonObject { ["id"] = id };
+            default:
+                throw new CloudflareException(404, 10057, "The tail was not found.");
+        }
+    }
+
+    private void End(WorkerTail tail)
+    {
+        state.Tails.TryRemove(tail.Id, out _);
+        tail.End();
+    }
+
+    private static JsonObject Shape(WorkerTail tail, HttpRequest request) => new() { ["id"] = tail.Id, ["url"] = $"ws://{request.Host}/tail/{tail.Id}", ["expires_at"] = Time(tail.Expires) };
 
     private JsonNode Workers(string[] rest)
     {

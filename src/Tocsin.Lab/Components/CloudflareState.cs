@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using NodaTime;
 
 namespace Tocsin.Lab.Components;
@@ -15,8 +16,25 @@ internal sealed class CloudflareState
 
     public SortedDictionary<string, WorkerScript> Workers { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Whole names, by the script that answers them.</summary>
+    public SortedDictionary<string, string> Routes { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>By id, as long as someone may read them.</summary>
+    public ConcurrentDictionary<string, WorkerTail> Tails { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Record ids, which stay while a name has a record.</summary>
     public SortedDictionary<string, string> RecordIds { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public void Redeploy(string script, Instant at)
+    {
+        if (Workers.ContainsKey(script)) Workers[script] = new WorkerScript(script, at, Aws.LabIds.Uuid());
+    }
+
+    /// <summary>Needs no lock: tails are told from where requests pass.</summary>
+    public void Tell(string script, WorkerEvent happened)
+    {
+        foreach (var tail in Tails.Values.Where(t => t.Script == script)) tail.Tell(happened.ToJson(script));
+    }
 
     public void Deploy(string project, string id, Instant at, string status, IEnumerable<string> log) =>
         Pages[project].Insert(0, new PagesDeployment(id, at, status is "success" ? "deploy" : "build", status, [.. log]));

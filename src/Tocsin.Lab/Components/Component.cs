@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Tocsin.Core.Platforms;
+using Tocsin.Lab.Aws.Metrics;
 using Tocsin.Lab.Host;
 using Tocsin.Lab.Platform;
 using Tocsin.Lab.Runtime;
@@ -18,10 +19,16 @@ internal sealed record ComponentGround(LabWorld World, LabNetwork Network, LabAu
     /// <summary>Deploys a service of an environment anew.</summary>
     public required Action<string, string> Redeploy { get; init; }
 
+    /// <summary>A variable's value with the lab's places in it filled in, for an environment.</summary>
+    public required Func<string, string, string> Filled { get; init; }
+
     public PlatformEnvironment Environment(string name) => Options.Platform.Environment(name)!;
 
     public LabRegion Region(string environment) => World.Regions[Environment(environment).Fields["region"]];
 }
+
+/// <summary>One number of a component for CloudWatch.</summary>
+internal sealed record MetricReading(MetricName Name, double Value);
 
 /// <summary>Where components keep their data: within the lab's folder, gone with the lab.</summary>
 internal static class ComponentFolder
@@ -137,6 +144,26 @@ internal abstract class Component(ComponentGround ground, string environment, st
     /// <summary>From now on it is not healthy until it was restored.</summary>
     public void Restoring() => restoring = true;
 
+    /// <summary>What CloudWatch is told of it, from its own mouth: null where it does not run or cannot be asked.</summary>
+    public async Task<IReadOnlyList<MetricReading>?> MeasureAsync(CancellationToken cancel)
+    {
+        // It would answer late or only by being woken, and whoever asks would wait with it.
+        if (!IsRunning || Delay > TimeSpan.Zero || restoring || !await turn.WaitAsync(TimeSpan.Zero, cancel)) return null;
+        try
+        {
+            return await ReadingsAsync(cancel);
+        }
+        catch (LabException)
+        {
+            // No reading is what a server leaves that takes no connection.
+            return null;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
     /// <summary>What it does by itself while the lab runs.</summary>
     public virtual Task LiveAsync(CancellationToken cancel) => Task.CompletedTask;
 
@@ -153,6 +180,8 @@ internal abstract class Component(ComponentGround ground, string environment, st
     protected abstract Task EndAsync(bool atOnce, CancellationToken cancel);
 
     protected virtual Task DelayAsync(TimeSpan delay) => Task.CompletedTask;
+
+    protected virtual Task<IReadOnlyList<MetricReading>> ReadingsAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<MetricReading>>([]);
 
     /// <summary>Changes one setting of the running server and gives its value before.</summary>
     protected virtual Task<string> ChangeAsync(string key, string value, CancellationToken cancel) => throw new LabException($"{Name} has no settings to change");
@@ -254,6 +283,8 @@ internal abstract class ServerProcess(ComponentGround ground, string environment
 
     protected override bool IsRunning => process is { Exited.IsCompleted: false };
 
+    protected virtual string WorkingFolder => Folder;
+
     protected int? Pid => IsRunning ? process!.Pid : null;
 
     protected abstract ImmutableArray<string> Command();
@@ -277,7 +308,7 @@ internal abstract class ServerProcess(ComponentGround ground, string environment
         ComponentFolder.Create(Folder);
         await PrepareAsync(first, cancel);
         lock (lines) lines.Clear();
-        var launch = new TaskLaunch($"component-{Environment}-{Name}", Command(), Folder, Keep) { Environment = Variables };
+        var launch = new TaskLaunch($"component-{Environment}-{Name}", Command(), WorkingFolder, Keep) { Environment = Variables };
         process = TaskProcess.Start(launch, Ground.Limits, Ground.World.Clock) switch
         {
             TaskStart.Started started => started.Process,

@@ -1,6 +1,8 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using NodaTime;
 using Tocsin.Core.Platforms;
+using Tocsin.Lab.Aws.Metrics;
 using Tocsin.Lab.Aws.Rds;
 using Tocsin.Lab.Host;
 
@@ -12,6 +14,7 @@ namespace Tocsin.Lab.Components;
 /// </summary>
 internal sealed class ComponentSet : IAsyncDisposable
 {
+    private static readonly Duration Measuring = Duration.FromMinutes(1);
     private readonly ComponentGround ground;
     private readonly Channel<Func<CancellationToken, Task>> work = Channel.CreateUnbounded<Func<CancellationToken, Task>>();
     private readonly List<Component> all = [];
@@ -25,11 +28,21 @@ internal sealed class ComponentSet : IAsyncDisposable
         this.firewall = firewall;
         this.log = log;
         var first = ground.Options.Platform.Environments[0].Name;
-        all.AddRange([new DnsServer(ground, first), new Cloudflare(ground, first), new Pebble(ground, first)]);
+        var cloudflare = new CloudflareState();
+        all.AddRange([new DnsServer(ground, first), new Cloudflare(ground, first, cloudflare), new Pebble(ground, first)]);
+        if (ground.Full.Worker is { } worker) all.Add(new Worker(ground, first, worker, cloudflare));
+        if (ground.Options.Platform.Fields.GetValueOrDefault("vpn") is { } vpn)
+        {
+            if (WireGuard.WhyNot() is { } why) LeftOut = [$"vpn: {why}"];
+            else all.Add(new WireGuard(ground, first, vpn));
+        }
         foreach (var environment in ground.Options.Platform.Environments) all.AddRange(Of(environment));
     }
 
     public IReadOnlyList<Component> All => all;
+
+    /// <summary>Components that cannot be here, and why.</summary>
+    public IReadOnlyList<string> LeftOut { get; } = [];
 
     public Component? Find(string environment, string name) => all.Find(c => c.Name == name && (c.Shared || c.Environment == environment));
 
@@ -98,6 +111,20 @@ internal sealed class ComponentSet : IAsyncDisposable
             catch (LabException e)
             {
                 LabMessages.LoopFailed(log, "a component's change", e);
+            }
+        }
+    }
+
+    /// <summary>Tells CloudWatch every minute of lab time what the servers say of themselves.</summary>
+    public async Task MeasureAsync(CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            await ground.World.Clock.Delay(Measuring, cancel);
+            foreach (var component in all)
+            {
+                if (await component.MeasureAsync(cancel) is not { } readings) continue;
+                lock (ground.World.Gate) foreach (var one in readings) ground.Region(component.Environment).Metrics.Put(one.Name, MetricPoint.Of(ground.World.Clock.Now, one.Value));
             }
         }
     }

@@ -21,8 +21,8 @@ public static class Packages
         ("pebble", "pebble"),
     ];
 
-    // Wanted and not needed: without it a port cannot be filtered, and all else goes.
-    private const string Filter = "nftables";
+    // Wanted and not needed: without them a port cannot be filtered and there is no VPN; all else goes.
+    private static readonly ImmutableArray<(string Program, string Package)> AsRoot = [("nft", "nftables"), .. WireGuard.Wanted];
 
     private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(10);
 
@@ -36,10 +36,10 @@ public static class Packages
             throw new LabException($"the full profile needs {(missing.Count == 1 ? "a Debian package that is" : "Debian packages that are")} not installed: {string.Join(", ", missing)}; install with: apt-get install {string.Join(' ', missing)}, or tocsin lab up --full --install");
     }
 
-    /// <summary>Installs what is missing, the packet filter too where it can be used, and gives their names. Services that packages bring are not started.</summary>
+    /// <summary>Installs what is missing, the packet filter and the VPN too where they can be used, and gives their names. Services that packages bring are not started.</summary>
     public static async Task<IReadOnlyList<string>> InstallAsync(string labFolder, CancellationToken cancel)
     {
-        List<string> wanted = [.. Missing(), .. Environment.IsPrivilegedProcess && Tool.Find("nft") is null ? [Filter] : Array.Empty<string>()];
+        List<string> wanted = [.. Missing(), .. Environment.IsPrivilegedProcess ? AsRoot.Where(w => Tool.Find(w.Program) is null).Select(w => w.Package) : []];
         if (wanted.Count == 0) return [];
         if (!Environment.IsPrivilegedProcess) throw new LabException($"installing needs root; as root: apt-get install {string.Join(' ', wanted)}");
         var apt = Tool.Find("apt-get") ?? throw new LabException($"there is no apt-get here; install by hand: {string.Join(", ", wanted)}");

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Tocsin.Lab.Aws.Cache;
+using Tocsin.Lab.Aws.Metrics;
 using Tocsin.Lab.Host;
 using Tocsin.Lab.Runtime;
 
@@ -61,6 +63,19 @@ internal sealed class Redis(ComponentGround ground, string environment, Immutabl
         await ClientAsync(["CONFIG", "SET", key, value], cancel);
         if (key is "requirepass") current = value;
         return was[1];
+    }
+
+    protected override async Task<IReadOnlyList<MetricReading>> ReadingsAsync(CancellationToken cancel)
+    {
+        ReplicationGroup? group;
+        lock (Ground.World.Gate) group = Ground.Region(Environment).Cache.Groups.Values.FirstOrDefault();
+        if (group is null) return [];
+        var info = (await ClientAsync(["INFO"], cancel)).Split('\n').Select(l => l.Trim().Split(':', 2)).Where(f => f.Length == 2).ToDictionary(f => f[0], f => f[1], StringComparer.Ordinal);
+        MetricReading Reading(string name, double value) => new(MetricName.Of("AWS/ElastiCache", name, ("CacheClusterId", group.Node(1)), ("CacheNodeId", "0001")), value);
+        double Number(string name) => double.Parse(info.GetValueOrDefault(name, "0"), CultureInfo.InvariantCulture);
+        var items = info.Where(i => i.Key.StartsWith("db", StringComparison.Ordinal) && i.Value.StartsWith("keys=", StringComparison.Ordinal)).Sum(i => double.Parse(i.Value["keys=".Length..].Split(',')[0], CultureInfo.InvariantCulture));
+        // The lab's own client is one of them.
+        return [Reading("CurrConnections", Math.Max(0, Number("connected_clients") - 1)), Reading("CurrItems", items), Reading("BytesUsedForCache", Number("used_memory")), Reading("Evictions", Number("evicted_keys"))];
     }
 
     protected override Task<string> CommandAsync(IReadOnlyList<string> words, CancellationToken cancel) => ClientAsync([.. words], cancel);

@@ -91,7 +91,7 @@ public sealed partial class LabHost : IAsyncDisposable
         Operations = new OperationTable(AllOperations());
         Door = new FrontDoor(World, Operations, logging.CreateLogger<FrontDoor>());
         Firewall = new Firewall(options.Folder.Path, TasksOf);
-        if (options.Profile == LabProfile.Full) Components = new ComponentSet(new ComponentGround(World, Network, Authority, Limits, Dns, options) { Redeploy = Redeploy }, Firewall, logging.CreateLogger<ComponentSet>());
+        if (options.Profile == LabProfile.Full) Components = new ComponentSet(new ComponentGround(World, Network, Authority, Limits, Dns, options) { Redeploy = Redeploy, Filled = Filled }, Firewall, logging.CreateLogger<ComponentSet>());
         State = FirstState(options, network);
     }
 
@@ -167,6 +167,7 @@ public sealed partial class LabHost : IAsyncDisposable
                 traffic.ToDictionary(t => t.Key, t => (IReadOnlyDictionary<string, long>)t.Value.Answers.ToDictionary(a => Answered(a.Key), a => a.Value, StringComparer.Ordinal), StringComparer.Ordinal))
             {
                 Components = Components?.Status() ?? [],
+                LeftOut = Components?.LeftOut ?? [],
             };
         }
     }
@@ -293,6 +294,7 @@ public sealed partial class LabHost : IAsyncDisposable
         owned.Push(components);
         await components.StartAsync(cancel);
         loops.Add(GuardedAsync("components' changes", components.WorkAsync, ending.Token));
+        loops.Add(GuardedAsync("components' metrics", components.MeasureAsync, ending.Token));
         foreach (var component in components.All) loops.Add(GuardedAsync($"{component.Name} of {component.Environment}", component.LiveAsync, ending.Token));
         State = State with { Environments = [.. State.Environments.Select(p => WithComponents(p, components))] };
     }
@@ -312,10 +314,11 @@ public sealed partial class LabHost : IAsyncDisposable
         HealthGrace = options.Profile == LabProfile.Full ? Duration.FromSeconds(options.Lab.Full.GraceSeconds) * options.Scale : Duration.Zero,
     };
 
-    // Places of the lab in a variable's value: {authority}, {scratch}, {address:COMPONENT}. A task's own address is filled in when it starts.
+    // Places of the lab in a variable's value: {authority}, {scratch}, {http}, {address:COMPONENT}. A task's own address is filled in when it starts.
     private string Filled(string environment, string value)
     {
-        value = value.Replace("{authority}", options.Folder.Authority, StringComparison.Ordinal).Replace("{scratch}", Path.Combine(ComponentFolder.Of(Limits.LabFolder), "tasks"), StringComparison.Ordinal);
+        value = value.Replace("{authority}", options.Folder.Authority, StringComparison.Ordinal).Replace("{scratch}", Path.Combine(ComponentFolder.Of(Limits.LabFolder), "tasks"), StringComparison.Ordinal)
+            .Replace("{http}", Network.HttpPort.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
         return Place().Replace(value, m => Components?.Find(environment, m.Groups[1].Value)?.Address ?? Network.Component(environment, m.Groups[1].Value));
     }
 

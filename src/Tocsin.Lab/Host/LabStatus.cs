@@ -17,6 +17,9 @@ public sealed record StatusReport(bool Healthy, double Scale, string Endpoint, s
 {
     /// <summary>The full profile's components; none in the core profile.</summary>
     public IReadOnlyList<ComponentStatus> Components { get; init; } = [];
+
+    /// <summary>Components that cannot be here, and why.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
 }
 
 /// <summary>How one component stands: up, paused (it resumes by itself), slow, changed or down, and whether it is blocked. Milliseconds are the wall's.</summary>

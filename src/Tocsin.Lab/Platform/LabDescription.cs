@@ -138,6 +138,7 @@ public sealed record LabDescription(ImmutableArray<string> Node, string SecretsF
         SqlVariables = Table(map, "sqlVariables"),
         Dns = Table(map, "dns"),
         Pages = map.Texts("pages"),
+        Worker = map.Get("worker") is YamlMappingNode worker ? new LabWorker(worker.Text("name"), worker.Text("program"), worker.Text("host"), Table(worker, "environment")) : null,
         Requests = map.Each("requests", Request),
     };
 
@@ -187,6 +188,7 @@ public sealed record LabDescription(ImmutableArray<string> Node, string SecretsF
             new Key("sqlVariables", Values),
             new Key("dns", Values),
             new Key("pages", new Shape.List("Cloudflare Pages projects", Text)),
+            new Key("worker", new Shape.Map("A Cloudflare Worker", [new Key("name", Text, Required: true), new Key("program", Text, Required: true), new Key("host", Text, Required: true), new Key("environment", Values)])),
             new Key("requests", new Shape.List("Requests beside those of the core profile", RequestShape())),
         ]);
 

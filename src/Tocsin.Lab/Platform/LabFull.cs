@@ -18,6 +18,9 @@ public sealed record LabOverride(string? Program)
     public ImmutableArray<string> Fills { get; init; } = [];
 }
 
+/// <summary>A Cloudflare Worker: its script's name, the program that runs it, the name that its route has, and its bindings.</summary>
+public sealed record LabWorker(string Name, string Program, string Host, ImmutableSortedDictionary<string, string> Environment);
+
 /// <summary>
 /// The full profile's part of lab.yaml: the services' programs on the real libraries, what the databases hold at first, and the names that DNS knows.
 /// Files are named from the folder <c>lab</c>.
@@ -49,6 +52,8 @@ public sealed record LabFull
 
     /// <summary>Cloudflare Pages projects.</summary>
     public ImmutableArray<string> Pages { get; init; } = [];
+
+    public LabWorker? Worker { get; init; }
 
     /// <summary>Healthy requests beside those of the core profile.</summary>
     public ImmutableArray<LabRequest> Requests { get; init; } = [];

@@ -13,7 +13,7 @@ public sealed class Reaper : IAsyncDisposable
     internal const string Script = """
         exec > /dev/null 2>&1
         trap '' INT HUP TERM QUIT
-        lab=$1 groups=$2 table=$3 quiet=0
+        lab=$1 groups=$2 table=$3 vpn=$4 quiet=0
         while read -r _; do :; done
         while [ $quiet -lt 3 ]; do
           quiet=$((quiet + 1))
@@ -29,6 +29,7 @@ public sealed class Reaper : IAsyncDisposable
         if [ -n "$groups" ]; then find "$groups" -depth -type d -exec rmdir {} \; ; fi
         if [ -n "$table" ]; then nft delete table inet "$table"; fi
         rm -rf -- "$lab/components"
+        rm -f -- /var/run/wireguard/"$vpn"-*.sock
         """;
 
     private readonly Process shell;
@@ -39,7 +40,7 @@ public sealed class Reaper : IAsyncDisposable
 
     public static Reaper Start(MemoryLimits limits)
     {
-        var info = new ProcessStartInfo("/usr/bin/setsid", ["/bin/sh", "-c", Script, "tocsin-reaper", limits.LabFolder, limits.Groups ?? "", Components.Firewall.Usable ? Components.Firewall.TableOf(limits.LabFolder) : ""])
+        var info = new ProcessStartInfo("/usr/bin/setsid", ["/bin/sh", "-c", Script, "tocsin-reaper", limits.LabFolder, limits.Groups ?? "", Components.Firewall.Usable ? Components.Firewall.TableOf(limits.LabFolder) : "", Components.WireGuard.Prefix(limits.LabFolder)])
         {
             WorkingDirectory = "/",
             UseShellExecute = false,

@@ -21,6 +21,7 @@ public static class Strays
         foreach (var groups in MemoryLimits.Existing(folder)) await RemoveAsync(groups, cancel);
         await Components.Firewall.RemoveAsync(folder, cancel);
         await Host.Isolation.RemoveAsync(folder, cancel);
+        Components.WireGuard.RemoveSockets(folder);
         if (Directory.Exists(Components.ComponentFolder.Of(folder))) Directory.Delete(Components.ComponentFolder.Of(folder), recursive: true);
         return ended.Count;
     }

@@ -66,7 +66,7 @@ public sealed class LabNetwork : IDisposable
     /// <summary>The network load balancer's address, which stands for its Elastic IP.</summary>
     public string ElasticIp(string environment) => $"{networks[environment]}.0.11";
 
-    public string Component(string environment, string component) => $"{networks[environment]}.0.{component switch { "aurora" => 20, "redis" => 21, "clickhouse" => 22, "pebble" => 23, "dns" => 24, "cloudflare" => 25, "nlb" => 11, "alb" => 10, _ => 30 + Math.Abs(component.GetHashCode(StringComparison.Ordinal) % 200) }}";
+    public string Component(string environment, string component) => $"{networks[environment]}.0.{component switch { "aurora" => 20, "redis" => 21, "clickhouse" => 22, "pebble" => 23, "dns" => 24, "cloudflare" => 25, "worker" => 26, "vpn" => 27, "nlb" => 11, "alb" => 10, _ => 30 + Math.Abs(component.GetHashCode(StringComparison.Ordinal) % 200) }}";
 
     /// <summary>Tasks get the next address of their environment; after 60,000 tasks addresses come again.</summary>
     public string NextTask(string environment)

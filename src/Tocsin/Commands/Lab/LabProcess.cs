@@ -43,6 +43,7 @@ internal sealed class LabStart(Terminal terminal)
             var status = await new LabWait(terminal).HealthyAsync(lab, cancel);
             var memory = string.Create(CultureInfo.InvariantCulture, $"{status.MemoryMegabytes:0} MB");
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"LAB {options.Platform.Name} is healthy after {watch.Elapsed.TotalSeconds:0.0} s · {status.Services.Sum(s => s.Running)} tasks{(status.Components.Count > 0 ? $" · {status.Components.Count} components" : "")} · {memory} · {status.Endpoint}"));
+            foreach (var one in status.LeftOut) terminal.Out.WriteLine($"    left out: {one}");
             terminal.Out.WriteLine($"    clients: eval \"$(tocsin lab env)\"   state: tocsin lab status   end: tocsin lab down");
             return ExitCode.Done;
         }

@@ -22,6 +22,7 @@ internal static class LabStatusText
         var shared = status.Components.Where(c => status.Services.All(s => s.Environment != c.Environment)).ToList();
         if (shared.Count > 0) output.WriteLine();
         foreach (var component in shared) output.WriteLine(Line(terminal, component));
+        foreach (var one in status.LeftOut) output.WriteLine(terminal.Dim($"  left out: {one}"));
         if (status.Broken.Count == 0) return;
         output.WriteLine();
         output.WriteLine(terminal.Bold("broken on purpose"));
