@@ -53,8 +53,7 @@ internal sealed class RealServers(FullLab full)
         using var caller = new AwsCaller(new AwsCallerOptions { Login = AwsLogin.Keys(state.AccessKeyId, state.SecretAccessKey), Endpoint = new Uri(state.Endpoint) });
         var calls = new AwsCalls(caller, TimeProvider.System, cancel);
         var ground = Ground((s, service, operation, input, c) => calls.AskAsync(s, service, "ap-south-1", operation, input, c));
-        var caddy = full.Place("caddy");
-        if (domain is not null) ground = ground with { Hosts = ImmutableDictionary<string, (string, int)>.Empty.Add(domain, (caddy.Host, caddy.Port)) };
+        if (domain is not null) ground = ground with { Hosts = ImmutableDictionary<string, (string, int)>.Empty.Add(domain, (full.Place("nlb").Host, full.Place("nlb").Port)) };
         var probes = ServerProbes.For(ground).Concat(domain is null ? [] : DomainProbes.For(ground, domain)).Where(p => wanted(p.Name)).ToList();
         Assert.NotEmpty(probes);
         var all = new List<Observation>();

@@ -21,7 +21,8 @@ public sealed class ServerProbeTests(FullLab full) : IClassFixture<FullLab>
             Assert.Contains(await Schemas(reader), s => s == "astro_primary");
         }
         Assert.Equal((WireStage.Authenticate, "ER_1045"), await EndAsync(() => MySqlReader.OpenAsync(Servers.Target("aurora"), Servers.Database with { Password = "wrong" }, Cancel)));
-        Assert.Equal((WireStage.Authenticate, "ER_3159"), await EndAsync(() => MySqlReader.OpenAsync(Servers.Target("aurora", tls: false), Servers.Database, Cancel)));
+        // MySQL says 3159 here; MariaDB refuses as if the password were wrong.
+        Assert.Equal((WireStage.Authenticate, "ER_1045"), await EndAsync(() => MySqlReader.OpenAsync(Servers.Target("aurora", tls: false), Servers.Database, Cancel)));
         Assert.Equal((WireStage.Tls, "TLS_UNTRUSTED"), await EndAsync(() => MySqlReader.OpenAsync(Servers.Target("aurora") with { Authorities = null }, Servers.Database, Cancel)));
         Assert.Equal((WireStage.Authenticate, "ER_1049"), await EndAsync(() => MySqlReader.OpenAsync(Servers.Target("aurora"), Servers.Database with { Schema = "no_such" }, Cancel)));
         Assert.Equal((WireStage.Greeting, "WRONG_PROTOCOL"), await EndAsync(() => MySqlReader.OpenAsync(Servers.Target("pebble"), Servers.Database, Cancel), orElse: (WireStage.Greeting, "NO_GREETING")));
@@ -72,12 +73,13 @@ public sealed class ServerProbeTests(FullLab full) : IClassFixture<FullLab>
     public async Task A_queue_is_counted_paused_and_found_broken()
     {
         FullLab.Need();
+        Assert.NotEqual("0", (await Servers.OneAsync("bullmq.workers", Cancel, "store-events")).Facts["count"]);
+        await full.VerbAsync("queue pause store-events");
         await full.VerbAsync("queue push store-events '{\"a\":1}' --count 3");
         var counted = await Servers.OneAsync("bullmq.queue", Cancel, "store-events");
-        Assert.Equal(("3", "false", "0"), (counted.Facts["waiting"], counted.Facts["paused"], counted.Facts["failed"]));
-        Assert.Equal("0", (await Servers.OneAsync("bullmq.workers", Cancel, "store-events")).Facts["count"]);
-        await full.VerbAsync("queue pause store-events");
-        Assert.Equal("true", (await Servers.OneAsync("bullmq.queue", Cancel, "store-events")).Facts["paused"]);
+        Assert.Equal("true", counted.Facts["paused"]);
+        // The shop's own traffic adds jobs beside ours.
+        Assert.InRange(int.Parse(counted.Facts["waiting"], System.Globalization.CultureInfo.InvariantCulture), 3, 1000);
         await full.VerbAsync("queue collide bull:store-events:delayed");
         var types = await Servers.OneAsync("redis.key", Cancel, "store-events");
         Assert.Equal(("1", "true"), (types.Facts["wrongTypes"], types.Facts["foreignKey"]));
