@@ -13,6 +13,8 @@ internal static class CommandLine
         ("drill", Diagnose.DrillCommand.Create),
         ("bundle", Diagnose.BundleCommand.Create),
         ("catalog", CatalogCommand.Create),
+        ("simulate", Response.SimulateCommand.Create),
+        ("oncall", Response.OnCallCommand.Create),
         ("lab", Lab.LabCommand.Create),
     ];
 
