@@ -104,7 +104,7 @@ internal abstract class Component(ComponentGround ground, string environment, st
     public Task KillAsync(CancellationToken cancel) => InTurnAsync(() => EndAsync(atOnce: true, cancel), cancel);
 
     /// <summary>Lets it answer only about every <paramref name="delay"/>, on the wall, since its clients' own time limits count so; zero ends it.</summary>
-    public Task SlowAsync(TimeSpan delay, CancellationToken cancel) => InTurnAsync(() => SetDelayAsync(delay), cancel);
+    public Task SlowAsync(TimeSpan delay, CancellationToken cancel) => InTurnAsync(() => SetDelayAsync(delay, cancel), cancel);
 
     public Task SetAsync(IReadOnlyList<(string Key, string Value)> changes, CancellationToken cancel) => InTurnAsync(
         async () =>
@@ -169,7 +169,7 @@ internal abstract class Component(ComponentGround ground, string environment, st
 
     public async ValueTask DisposeAsync()
     {
-        await SetDelayAsync(TimeSpan.Zero);
+        await SetDelayAsync(TimeSpan.Zero, cancel);
         await EndAsync(atOnce: true, CancellationToken.None);
         turn.Dispose();
         GC.SuppressFinalize(this);
@@ -179,7 +179,7 @@ internal abstract class Component(ComponentGround ground, string environment, st
 
     protected abstract Task EndAsync(bool atOnce, CancellationToken cancel);
 
-    protected virtual Task DelayAsync(TimeSpan delay) => Task.CompletedTask;
+    protected virtual Task DelayAsync(TimeSpan delay, CancellationToken cancel) => Task.CompletedTask;
 
     protected virtual Task<IReadOnlyList<MetricReading>> ReadingsAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<MetricReading>>([]);
 
@@ -216,10 +216,10 @@ internal abstract class Component(ComponentGround ground, string environment, st
         if (!IsRunning) throw new LabException($"{Name} of {Environment} does not run; start it with: tocsin lab component start {Name} --env {Environment}");
     }
 
-    private async Task SetDelayAsync(TimeSpan delay)
+    private async Task SetDelayAsync(TimeSpan delay, CancellationToken cancel)
     {
         Delay = delay;
-        await DelayAsync(delay);
+        await DelayAsync(delay, cancel);
     }
 
     private async Task LaunchTimedAsync(CancellationToken cancel)
@@ -231,7 +231,7 @@ internal abstract class Component(ComponentGround ground, string environment, st
 
     private async Task PutBackAsync(CancellationToken cancel)
     {
-        await SetDelayAsync(TimeSpan.Zero);
+        await SetDelayAsync(TimeSpan.Zero, cancel);
         if (touched || (IsRunning && !await SettingsBackAsync(cancel)))
         {
             await EndAsync(atOnce: true, cancel);
@@ -330,7 +330,7 @@ internal abstract class ServerProcess(ComponentGround ground, string environment
     }
 
     // Stopped and let go in turns: whoever asks waits for the next turn.
-    protected override async Task DelayAsync(TimeSpan delay)
+    protected override async Task DelayAsync(TimeSpan delay, CancellationToken cancel)
     {
         if (holding is not null)
         {

@@ -64,15 +64,15 @@ public static class Isolation
     /// <summary>Ends the way to this machine, from inside, so that nothing of it is seen a moment after the lab's end.</summary>
     internal static async Task LeaveAsync(LabFolder folder, CancellationToken cancel)
     {
-        if (IsInside(folder)) await IpAsync(folder.Path, cancel, "link", "del", Inner(folder.Path));
+        if (IsInside(folder)) await IpAsync(folder.Path, ["link", "del", Inner(folder.Path)], cancel);
     }
 
     /// <summary>Removes what a lab left. Inside, only the name goes: the namespace is held by those in it.</summary>
     internal static async Task RemoveAsync(string labFolder, CancellationToken cancel)
     {
         if (!Environment.IsPrivilegedProcess) return;
-        if (File.Exists(Path.Combine(Names, Namespace(labFolder)))) await IpAsync(labFolder, cancel, "netns", "del", Namespace(labFolder));
-        if (Address(Outer(labFolder)) is not null || Exists(Outer(labFolder))) await IpAsync(labFolder, cancel, "link", "del", Outer(labFolder));
+        if (File.Exists(Path.Combine(Names, Namespace(labFolder)))) await IpAsync(labFolder, ["netns", "del", Namespace(labFolder)], cancel);
+        if (Address(Outer(labFolder)) is not null || Exists(Outer(labFolder))) await IpAsync(labFolder, ["link", "del", Outer(labFolder)], cancel);
     }
 
     internal static string Namespace(string labFolder) => "tocsin-lab-" + Mark(labFolder);
@@ -87,25 +87,25 @@ public static class Isolation
     private static async Task CreateAsync(string folder, CancellationToken cancel)
     {
         var (name, outer, inner) = (Namespace(folder), Outer(folder), Inner(folder));
-        await MustAsync(folder, cancel, "netns", "add", name);
-        await MustAsync(folder, cancel, "link", "add", outer, "type", "veth", "peer", "name", inner, "netns", name);
-        await MustAsync(folder, cancel, "link", "set", outer, "up");
+        await MustAsync(folder, ["netns", "add", name], cancel);
+        await MustAsync(folder, ["link", "add", outer, "type", "veth", "peer", "name", inner, "netns", name], cancel);
+        await MustAsync(folder, ["link", "set", outer, "up"], cancel);
         var network = await ClaimAsync(folder, cancel);
-        await MustAsync(folder, cancel, "-n", name, "link", "set", "lo", "up");
-        await MustAsync(folder, cancel, "-n", name, "addr", "add", LinkEnd(network, 2), "dev", inner);
-        await MustAsync(folder, cancel, "-n", name, "link", "set", inner, "up");
-        await MustAsync(folder, cancel, "-n", name, "route", "add", "local", Range(network), "dev", "lo");
+        await MustAsync(folder, ["-n", name, "link", "set", "lo", "up"], cancel);
+        await MustAsync(folder, ["-n", name, "addr", "add", LinkEnd(network, 2), "dev", inner], cancel);
+        await MustAsync(folder, ["-n", name, "link", "set", inner, "up"], cancel);
+        await MustAsync(folder, ["-n", name, "route", "add", "local", Range(network), "dev", "lo"], cancel);
     }
 
     // The route is the claim: the kernel takes one for the same range only once.
     private static async Task<int> ClaimAsync(string folder, CancellationToken cancel)
     {
-        var taken = Taken((await MustAsync(folder, cancel, "-j", "-4", "route", "show", "table", "all")).Output);
+        var taken = Taken((await MustAsync(folder, ["-j", "-4", "route", "show", "table", "all"], cancel)).Output);
         foreach (var network in LabNetwork.IsolatedNetworks.Where(n => !taken.Exists(t => Overlap(t, new IPNetwork(IPAddress.Parse($"10.{Text(n)}.0.0"), 14)))))
         {
-            await MustAsync(folder, cancel, "addr", "add", LinkEnd(network, 1), "dev", Outer(folder));
-            if ((await IpAsync(folder, cancel, "route", "add", Range(network), "dev", Outer(folder), "src", LinkEnd(network, 1).Split('/')[0])).Code == 0) return network;
-            await MustAsync(folder, cancel, "addr", "flush", "dev", Outer(folder));
+            await MustAsync(folder, ["addr", "add", LinkEnd(network, 1), "dev", Outer(folder)], cancel);
+            if ((await IpAsync(folder, ["route", "add", Range(network), "dev", Outer(folder), "src", LinkEnd(network, 1).Split('/')[0]], cancel)).Code == 0) return network;
+            await MustAsync(folder, ["addr", "flush", "dev", Outer(folder)], cancel);
         }
         throw new LabException("no network of 10.0.0.0/8 is left for an isolated lab: this machine has a route to each that the lab may take; without --isolated the lab runs on 127.x");
     }
@@ -125,13 +125,13 @@ public static class Isolation
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static async Task<ToolResult> MustAsync(string folder, CancellationToken cancel, params string[] arguments)
+    private static async Task<ToolResult> MustAsync(string folder, string[] arguments, CancellationToken cancel)
     {
-        var done = await IpAsync(folder, cancel, arguments);
+        var done = await IpAsync(folder, arguments, cancel);
         return done.Code == 0 ? done : throw new LabException($"the lab's network could not be made: ip {string.Join(' ', arguments)} said: {done.Words}; a container may forbid it also to root; without --isolated the lab runs on 127.x");
     }
 
-    private static async Task<ToolResult> IpAsync(string folder, CancellationToken cancel, params string[] arguments) =>
+    private static async Task<ToolResult> IpAsync(string folder, string[] arguments, CancellationToken cancel) =>
         await Tool.RunAsync(new ToolCall(folder, Tool.Find("ip") ?? "ip", [.. arguments]), cancel);
 
     private static bool Exists(string device) => NetworkInterface.GetAllNetworkInterfaces().Any(i => i.Name == device);

@@ -203,18 +203,23 @@ internal sealed class CatalogCommand
 
     private Command CreateSchema()
     {
-        var kind = new Argument<string>("KIND") { Description = "entry or samples" };
-        kind.AcceptOnlyFromAmong("entry", "samples");
+        var kind = new Argument<string>("KIND") { Description = "entry, samples or response" };
+        kind.AcceptOnlyFromAmong("entry", "samples", "response");
         var command = new ExampledCommand(
             "schema",
-            "Print the JSON Schema of entry.yaml or of samples/*.yaml, for editors.",
+            "Print the JSON Schema of entry.yaml, samples/*.yaml or response.yaml, for editors.",
             [
                 "tocsin catalog schema entry > catalog/entry.schema.json",
             ]);
         command.Arguments.Add(kind);
         command.SetAction(parsed =>
         {
-            terminal.Out.Write(parsed.GetValue(kind) is "entry" ? JsonSchema.Of(EntryShape.Entry, "An entry of the error reference") : JsonSchema.Of(EntryShape.Samples, "Samples of an entry"));
+            terminal.Out.Write(parsed.GetValue(kind) switch
+            {
+                "entry" => JsonSchema.Of(EntryShape.Entry, "An entry of the error reference"),
+                "samples" => JsonSchema.Of(EntryShape.Samples, "Samples of an entry"),
+                _ => JsonSchema.Of(Core.Response.ResponseShape.Root, "How incidents are answered"),
+            });
             return ExitCode.Done;
         });
         return command;

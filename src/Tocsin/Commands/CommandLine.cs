@@ -17,6 +17,8 @@ internal static class CommandLine
         ("logs", Platforms.LogsCommand.Create),
         ("platform", Platforms.PlatformCommand.Create),
         ("catalog", CatalogCommand.Create),
+        ("simulate", Response.SimulateCommand.Create),
+        ("oncall", Response.OnCallCommand.Create),
         ("lab", Lab.LabCommand.Create),
     ];
 
