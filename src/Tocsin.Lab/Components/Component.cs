@@ -169,7 +169,7 @@ internal abstract class Component(ComponentGround ground, string environment, st
 
     public async ValueTask DisposeAsync()
     {
-        await SetDelayAsync(TimeSpan.Zero, cancel);
+        await SetDelayAsync(TimeSpan.Zero, CancellationToken.None);
         await EndAsync(atOnce: true, CancellationToken.None);
         turn.Dispose();
         GC.SuppressFinalize(this);
