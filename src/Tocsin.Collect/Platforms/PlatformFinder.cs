@@ -31,7 +31,7 @@ public sealed class PlatformFinder(AwsCaller caller)
         {
             var names = Texts((await AskAsync("ecs", region, "ListServices", new() { ["cluster"] = cluster }, cancel))["serviceArns"]).ToList();
             if (names.Count == 0) continue;
-            var services = new List<FoundService>();
+            var services = new List<ServiceFound>();
             foreach (var some in names.Chunk(10))
             {
                 foreach (var service in Items((await AskAsync("ecs", region, "DescribeServices", new() { ["cluster"] = cluster, ["services"] = new JsonArray([.. some.Select(s => (JsonNode)s)]) }, cancel))["services"])) services.Add(await ServiceAsync(region, service, cancel));
@@ -41,7 +41,7 @@ public sealed class PlatformFinder(AwsCaller caller)
         return found;
     }
 
-    private async Task<FoundService> ServiceAsync(string region, JsonObject service, CancellationToken cancel)
+    private async Task<ServiceFound> ServiceAsync(string region, JsonObject service, CancellationToken cancel)
     {
         var definition = (await AskAsync("ecs", region, "DescribeTaskDefinition", new() { ["taskDefinition"] = Text(service["taskDefinition"]) ?? "" }, cancel))["taskDefinition"] as JsonObject;
         var name = Text(service["serviceName"]) ?? "";
@@ -53,7 +53,7 @@ public sealed class PlatformFinder(AwsCaller caller)
         var options = (main?["logConfiguration"] as JsonObject)?["options"] as JsonObject;
         var secrets = containers.SelectMany(c => Items(c["secrets"])).ToList();
         var image = Text(main?["image"])?.Split('/', 2) is [_, var repository] ? repository.Split(':')[0].Split('@')[0] : null;
-        return new FoundService(name)
+        return new ServiceFound(name)
         {
             Port = Text(Items(main?["portMappings"]).FirstOrDefault()?["containerPort"]),
             Cpu = Text(definition?["cpu"]),
@@ -136,7 +136,7 @@ public sealed class PlatformFinder(AwsCaller caller)
         return text.ToString();
     }
 
-    private static void Service(Action<string> line, FoundService service, List<Found> found, HashSet<string> taken)
+    private static void Service(Action<string> line, ServiceFound service, List<Found> found, HashSet<string> taken)
     {
         var role = Role(service);
         line($"  {service.Name}:");
@@ -157,7 +157,7 @@ public sealed class PlatformFinder(AwsCaller caller)
         if (needs.Count > 0) line($"    dependsOn: [{string.Join(", ", needs)}]");
     }
 
-    private static string Role(FoundService service)
+    private static string Role(ServiceFound service)
     {
         bool Has(params ReadOnlySpan<string> words)
         {
@@ -192,9 +192,9 @@ public sealed class PlatformFinder(AwsCaller caller)
 
     private static string? Text(JsonNode? node) => (node as JsonValue)?.ToString();
 
-    private sealed record Found(string Region, string Cluster, List<FoundService> Services, Dictionary<string, (string Name, string Value)[]> Components, string? Cidr);
+    private sealed record Found(string Region, string Cluster, List<ServiceFound> Services, Dictionary<string, (string Name, string Value)[]> Components, string? Cidr);
 
-    private sealed record FoundService(string Name)
+    private sealed record ServiceFound(string Name)
     {
         public string? Port { get; init; }
         public string? Cpu { get; init; }

@@ -7,7 +7,7 @@ namespace Tocsin.Lab.Faults;
 /// <summary>What the placeholders of a fault stand for in one environment of a running lab. <c>other</c> is the next environment of the platform.</summary>
 internal sealed partial class FaultNames
 {
-    private static readonly string[] Servers = ["aurora", "redis", "clickhouse", "caddy", "dns", "pebble", "cloudflare"];
+    private static readonly string[] Servers = ["aurora", "redis", "clickhouse", "caddy", "dns", "pebble", "cloudflare", "worker"];
     private static readonly string[] Ones = ["region", "cluster", "alb", "nlb", "alb.host", "nlb.host", .. Servers.SelectMany(s => new[] { $"{s}.host", $"{s}.port" }), "aurora.user", "cloudflare.token"];
 
     /// <summary>Those of servers stand for something in the full profile only.</summary>

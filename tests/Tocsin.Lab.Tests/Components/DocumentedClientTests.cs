@@ -129,6 +129,7 @@ public sealed class DocumentedClientTests(FullLab full) : IClassFixture<FullLab>
         Assert.SkipWhen(Directory.Exists("/sys/class/net/wg0"), "this machine has a tunnel of that name");
         var shown = await FullLab.RunAsync("wg", ["show", "wg0"]);
         Assert.NotEqual(0, shown.Code);
-        Assert.Contains("wg0", shown.Text, StringComparison.Ordinal);
+        // A kernel without the module names no interface.
+        Assert.Contains("Unable to access interface", shown.Text, StringComparison.Ordinal);
     }
 }

@@ -13,8 +13,8 @@ namespace Tocsin.Lab.Tests.Faults;
 public sealed class CampaignTests
 {
     private const double Scale = 20;
-    private const int Sample = 20;
-    private const int FullSample = 8;
+    private const int Sample = 14;
+    private const int FullSample = 4;
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(150);
 
     [Theory]

@@ -50,8 +50,8 @@ internal static class ClickHouseProbes
             if (there) sighting.Fact("rows", parts is null ? 0 : Number(parts[2]));
             if (parts is not null) sighting.Fact("newestRowMinutes", Math.Round((Number(parts[3]) ?? 0) / 60, 1));
         }
-        await PartAsync(sighting, "system.query_log", async () => sighting.Fact("slowQueries", Number((await RowsAsync(ground, $"SELECT count() FROM system.query_log WHERE type = 2 AND query_duration_ms > {SlowSeconds * 1000} AND event_time > now() - 3600", sighting, cancel))[0][0])));
-        await PartAsync(sighting, "system.disks", async () => sighting.Fact("diskUsedShare", Number((await RowsAsync(ground, "SELECT round(100 * max(1 - free_space / total_space), 1) FROM system.disks WHERE total_space > 0", sighting, cancel))[0][0])));
+        await PartAsync(sighting, "system.query_log", async _ => sighting.Fact("slowQueries", Number((await RowsAsync(ground, $"SELECT count() FROM system.query_log WHERE type = 2 AND query_duration_ms > {SlowSeconds * 1000} AND event_time > now() - 3600", sighting, cancel))[0][0])), cancel);
+        await PartAsync(sighting, "system.disks", async _ => sighting.Fact("diskUsedShare", Number((await RowsAsync(ground, "SELECT round(100 * max(1 - free_space / total_space), 1) FROM system.disks WHERE total_space > 0", sighting, cancel))[0][0])), cancel);
     }
 
     private static async Task<List<string[]>> RowsAsync(ServerGround ground, string query, Sighting sighting, CancellationToken cancel)
@@ -76,11 +76,11 @@ internal static class ClickHouseProbes
     }
 
     // Older servers have neither table: the rest stands.
-    private static async Task PartAsync(Sighting sighting, string what, Func<Task> look)
+    private static async Task PartAsync(Sighting sighting, string what, Func<CancellationToken, Task> look, CancellationToken cancel)
     {
         try
         {
-            await look();
+            await look(cancel);
         }
         catch (Exception e) when (e is CouldNotLook { Status: ObservationStatus.Failed } or ArgumentOutOfRangeException)
         {

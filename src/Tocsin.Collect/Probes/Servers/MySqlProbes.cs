@@ -92,8 +92,8 @@ internal static partial class MySqlProbes
         sighting.Fact("maxConnections", most);
         if (connected is { } now && most is > 0 and { } limit) sighting.Fact("usedShare", Math.Round(100 * now / limit, 1));
         var demands = variables.GetValueOrDefault("require_secure_transport") is "ON" or "1";
-        await PartAsync(sighting, "the process list", async () => Connections(await AskAsync(reader, MySqlQuestion.Connections, sighting, cancel), sighting));
-        await PartAsync(sighting, "mysql.user (SELECT on it for the reading user)", async () => demands |= await AccountsAsync(ground, reader, sighting, cancel));
+        await PartAsync(sighting, "the process list", async _ => Connections(await AskAsync(reader, MySqlQuestion.Connections, sighting, cancel), sighting), cancel);
+        await PartAsync(sighting, "mysql.user (SELECT on it for the reading user)", async _ => demands |= await AccountsAsync(ground, reader, sighting, cancel), cancel);
         sighting.Fact("requiresTls", demands);
         if (ground.Map.Component(Component, "schema") is { Length: > 0 } schema)
         {
@@ -164,11 +164,11 @@ internal static partial class MySqlProbes
     }
 
     // What this user may not see leaves the rest standing.
-    private static async Task PartAsync(Sighting sighting, string what, Func<Task> look)
+    private static async Task PartAsync(Sighting sighting, string what, Func<CancellationToken, Task> look, CancellationToken cancel)
     {
         try
         {
-            await look();
+            await look(cancel);
         }
         catch (WireFailure e) when (e.Code is "ER_1142" or "ER_1227" or "ER_1044" or "ER_1143")
         {
