@@ -115,6 +115,6 @@ internal sealed partial class Worker(ComponentGround ground, string environment,
     }
 
     // The runtime's answer for an exception that nobody caught: its name, its message, its stack.
-    [GeneratedRegex(@"^(\w*Error): (.*)\r?\n\s+at ", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^(\w*Error): ([\s\S]{0,4000}?)\r?\n\s+at ", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Thrown();
 }
