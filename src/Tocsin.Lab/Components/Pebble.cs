@@ -13,9 +13,6 @@ internal sealed class Pebble(ComponentGround ground, string environment) : Serve
     public const int UsualPort = 14000;
     private const int ManagementPort = 15000;
 
-    /// <summary>The root under which it issues, made anew at each start.</summary>
-    public const string RootFile = "root.pem";
-
     public override bool Shared => true;
 
     protected override ImmutableDictionary<string, string> Variables => ImmutableDictionary<string, string>.Empty.Add("PEBBLE_VA_NOSLEEP", "1").Add("PEBBLE_WFE_NONCEREJECT", "0").Add("PEBBLE_AUTHZREUSE", "0");
@@ -50,7 +47,9 @@ internal sealed class Pebble(ComponentGround ground, string environment) : Serve
         var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, CustomTrustStore = { root } };
         using var handler = new SocketsHttpHandler { UseProxy = false, SslOptions = { CertificateChainPolicy = trust } };
         using var http = new HttpClient(handler) { Timeout = StartLimit };
-        await File.WriteAllTextAsync(Path.Combine(Folder, RootFile), await http.GetStringAsync(new Uri($"https://{Address}:{ManagementPort}/roots/0"), cancel), cancel);
+        // The root under which it issues is made anew at each start.
+        var issuing = await http.GetStringAsync(new Uri($"https://{Address}:{ManagementPort}/roots/0"), cancel);
+        await File.WriteAllTextAsync(Ground.Options.Folder.Trusted, $"{Ground.Authority.RootPem}\n{issuing}", cancel);
         return true;
     }
 }

@@ -58,6 +58,9 @@ public sealed class LabFolder
 
     public string Authority => System.IO.Path.Combine(Path, "ca.pem");
 
+    /// <summary>Every root that a shop's visitor trusts in this lab: its own, and that of the ACME authority where one runs.</summary>
+    public string Trusted => System.IO.Path.Combine(Path, "trusted.pem");
+
     /// <summary>Stands in for the user's own AWS configuration, so that none of it has a say.</summary>
     public string EmptyFile => System.IO.Path.Combine(Path, "aws-empty");
 
@@ -121,7 +124,7 @@ public sealed class LabFolder
 
     public void Clear()
     {
-        foreach (var file in new[] { StateFile, Socket, Authority, EmptyFile }) File.Delete(file);
+        foreach (var file in new[] { StateFile, Socket, Authority, Trusted, EmptyFile }) File.Delete(file);
         if (!Directory.Exists(Path)) return;
         foreach (var file in Directory.EnumerateFiles(Path, "*.crt").Concat(Directory.EnumerateFiles(Path, "*.key"))) File.Delete(file);
     }

@@ -254,7 +254,7 @@ public sealed partial class LabHost : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancel)
     {
         owned.Push(Reaper.Start(Limits));
-        await File.WriteAllTextAsync(options.Folder.Authority, Authority.RootPem, cancel);
+        foreach (var file in new[] { options.Folder.Authority, options.Folder.Trusted }) await File.WriteAllTextAsync(file, Authority.RootPem, cancel);
         lock (World.Gate)
         {
             AddPeople();

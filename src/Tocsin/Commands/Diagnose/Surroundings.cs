@@ -58,7 +58,8 @@ internal sealed class Surroundings
     {
         if (place is null) return Environment.GetEnvironmentVariable(name);
         var prefix = $"TOCSIN_{Map.Environment}_".ToUpperInvariant();
-        if (!name.StartsWith(prefix, StringComparison.Ordinal)) return name is "TOCSIN_CA" ? LabFolder.Default().Authority : null;
+        if (!name.StartsWith(prefix, StringComparison.Ordinal)) return name is "TOCSIN_CA" ? LabFolder.Default().Trusted : null;
+        if (name.EndsWith("_CADDY_ACME", StringComparison.Ordinal)) return place.Components.GetValueOrDefault("pebble") is { } acme ? $"https://{acme.Host}:{acme.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)}/dir" : null;
         var parts = name[prefix.Length..].Split('_');
         var address = place.Components.FirstOrDefault(c => string.Equals(c.Key, parts[0], StringComparison.OrdinalIgnoreCase)).Value;
         return address is null ? null : parts[^1] switch
