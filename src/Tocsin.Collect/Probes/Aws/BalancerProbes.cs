@@ -21,7 +21,7 @@ internal static partial class BalancerProbes
             ground.Probe("alb.targets", view.Subject, "elb", (s, c) => TargetsAsync(ground, view, s, c), "ecs:DescribeServices", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"),
             ground.Probe("alb.targetGroup", view.Subject, "elb", (s, c) => GroupAsync(ground, view, s, c), "ecs:DescribeServices", "elasticloadbalancing:DescribeTargetGroups"),
             ground.Probe("alb.settings", view.Subject, "elb", (s, c) => SettingsAsync(ground, view, s, c), "ecs:DescribeServices", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeLoadBalancerAttributes"),
-            ground.Probe("alb.http", view.Subject, "elb", (s, c) => new BalancerRequest(ground, view, s).AskAsync(c), "ecs:DescribeServices", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules") with { Vantage = Core.Diagnosis.Vantage.Host },
+            .. view.Service.Fields.GetValueOrDefault("ingress") is "nlb" ? Array.Empty<Probe>() : [ground.Probe("alb.http", view.Subject, "elb", (s, c) => new BalancerRequest(ground, view, s).AskAsync(c), "ecs:DescribeServices", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules") with { Vantage = Core.Diagnosis.Vantage.Host }],
         ];
     }
 
