@@ -7,12 +7,12 @@ namespace Tocsin.Collect.Aws;
 /// <summary>Whose calls these are. Nothing is looked up before the first call.</summary>
 public sealed class AwsLogin
 {
-    private readonly Func<AWSCredentials> find;
+    private readonly Lazy<Task<AWSCredentials>> found;
     private readonly string whose;
 
     private AwsLogin(Func<AWSCredentials> find, string whose)
     {
-        this.find = find;
+        found = new(() => FindAsync(find, CancellationToken.None));
         this.whose = whose;
     }
 
@@ -31,11 +31,28 @@ public sealed class AwsLogin
     {
         try
         {
-            return await find().GetCredentialsAsync().WaitAsync(cancel);
+            var credentials = await found.Value.WaitAsync(cancel);
+            return await credentials.GetCredentialsAsync().WaitAsync(cancel);
         }
         catch (AmazonClientException e)
         {
-            throw new AwsFailure(AwsFailureKind.Credentials, "NoCredentials", $"{whose}: {e.Message}", 0, call, e);
+            throw new AwsFailure(AwsFailureKind.Credentials, "NoCredentials", $"{whose}: {Words(e.Message)}", 0, call, e);
         }
     }
+
+    // Looked for once, also where nothing is found: the chain ends at the address of an instance's role, and waits there for seconds.
+    private static async Task<AWSCredentials> FindAsync(Func<AWSCredentials> find, CancellationToken cancel)
+    {
+        await Task.Yield();
+        cancel.ThrowIfCancellationRequested();
+        var credentials = find();
+        await credentials.GetCredentialsAsync();
+        return credentials;
+    }
+
+    // The chain tells of each place where it looked. An expired SSO login is worth its own words, the rest is not.
+    private static string Words(string message) =>
+        !message.Contains("Exception 1 of", StringComparison.Ordinal) || message.Contains("SSO", StringComparison.Ordinal)
+            ? message
+            : "none in the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE), in the user's files, and from no container or instance role; log in (aws sso login), or name a profile in platform.yaml";
 }

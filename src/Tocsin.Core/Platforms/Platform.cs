@@ -122,7 +122,7 @@ public static class PlatformReader
     private static Shape.Map ServiceShape() => new(
         "One service",
         [
-            new Key("role", new Shape.Text("What it is to the platform", Allowed: EntryNames.Roles), Required: true),
+            new Key("role", new Shape.Text("What the error reference knows it as; none where it is something else", Allowed: EntryNames.Roles)),
             new Key("alias", Text),
             new Key("about", Text),
             new Key("technology", Text),
