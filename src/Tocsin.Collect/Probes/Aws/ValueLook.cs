@@ -114,16 +114,19 @@ internal sealed class ValueLook(AwsGround ground, ServiceView view, Sighting sig
 
     private async Task ChangedAsync(CancellationToken cancel)
     {
-        if (Of("SESSION_SECRET") is not { } now || view.Service.Fields.GetValueOrDefault("secret") is not { } name) return;
+        (string Key, string Fact)[] kept = [("SESSION_SECRET", "sessionSecretChanged"), ("RAZORPAY_KEY_SECRET", "razorpaySecretChanged"), ("SHOPIFY_WEBHOOK_SECRET", "shopifySecretChanged")];
+        var held = kept.Where(k => Of(k.Key) is not null).ToList();
+        if (held.Count == 0 || view.Service.Fields.GetValueOrDefault("secret") is not { } name) return;
         try
         {
             var answer = await ground.AskAsync(sighting, "secretsmanager", "GetSecretValue", new JsonObject { ["SecretId"] = name, ["VersionStage"] = "AWSPREVIOUS" }, cancel);
-            if (Tree.Object(answer.Text("SecretString")).Text("SESSION_SECRET") is { } before) sighting.Fact("sessionSecretChanged", Digests.Of(now) != Digests.Of(before));
+            var then = Tree.Object(answer.Text("SecretString"));
+            foreach (var (key, fact) in held.Where(k => then.Text(k.Key) is not null)) sighting.Fact(fact, Digests.Of(Of(key)!) != Digests.Of(then.Text(key)!));
         }
         catch (AwsFailure e) when (e.Code is "ResourceNotFoundException")
         {
             // There never was another version.
-            sighting.Fact("sessionSecretChanged", false);
+            foreach (var (_, fact) in held) sighting.Fact(fact, false);
         }
     }
 }

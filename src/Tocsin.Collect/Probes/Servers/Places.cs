@@ -54,6 +54,8 @@ public sealed record ServerGround(PlatformMap Map, Func<string, string?> Variabl
     /// <summary>Asked instead of the name's own address: host names of the platform by where they are, for a platform whose names are in no public DNS.</summary>
     public ImmutableDictionary<string, (string Host, int Port)> Hosts { get; init; } = ImmutableDictionary<string, (string Host, int Port)>.Empty;
 
+    private bool OwnAuthorities { get; init; } = true;
+
     /// <summary>The value of <c>TOCSIN_ENVIRONMENT_COMPONENT_FIELD</c>, or null.</summary>
     public string? Setting(string component, string field) => Variable(Name(component, field)) is { Length: > 0 } value ? value : null;
 
@@ -82,7 +84,10 @@ public sealed record ServerGround(PlatformMap Map, Func<string, string?> Variabl
 
     public WireTarget Target(Place place) => new(place.Host, place.Port) { Limit = Limit, Tls = place.Tls, Authorities = place.Authorities, Resolver = Resolver, Time = Time };
 
-    public WireTarget Web() => new("", 0) { Limit = Limit, Resolver = Resolver, Time = Time, Authorities = Authorities(Variable("TOCSIN_CA")) };
+    /// <summary>Asks as someone who trusts public authorities only.</summary>
+    public ServerGround WithoutOwnAuthorities() => this with { OwnAuthorities = false };
+
+    public WireTarget Web() => new("", 0) { Limit = Limit, Resolver = Resolver, Time = Time, Authorities = OwnAuthorities ? Authorities(Variable("TOCSIN_CA")) : null };
 
     public Probe Probe(string name, Subject subject, Vantage vantage, string target, Func<Sighting, CancellationToken, Task> look) =>
         new(name, subject, vantage, target, look) { Limit = Limit + Duration.FromSeconds(1) };
