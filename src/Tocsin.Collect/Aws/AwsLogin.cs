@@ -9,6 +9,8 @@ public sealed class AwsLogin
 {
     private readonly Func<AWSCredentials> find;
     private readonly string whose;
+    private readonly Lock gate = new();
+    private Task<AWSCredentials>? found;
 
     private AwsLogin(Func<AWSCredentials> find, string whose)
     {
@@ -27,14 +29,22 @@ public sealed class AwsLogin
     /// <summary>What the SDK's own chain finds: the environment, the profile that it names, a container's or instance's role.</summary>
     public static AwsLogin Usual() => new(() => DefaultAWSCredentialsIdentityResolver.GetCredentials(), "the usual credentials");
 
+    // The SDK's chain blocks its thread for seconds where nothing is set up, asking for an instance's role. So one looks for all, on a thread that nobody else waits for.
+    private Task<AWSCredentials> FoundAsync()
+    {
+        lock (gate) return found ??= Task.Factory.StartNew(find, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
     internal async Task<ImmutableCredentials> GetAsync(string call, CancellationToken cancel)
     {
         try
         {
-            return await find().GetCredentialsAsync().WaitAsync(cancel);
+            return await (await FoundAsync().WaitAsync(cancel)).GetCredentialsAsync().WaitAsync(cancel);
         }
         catch (AmazonClientException e)
         {
+            // Whoever calls later looks again: keys may be there by then.
+            lock (gate) found = null;
             throw new AwsFailure(AwsFailureKind.Credentials, "NoCredentials", $"{whose}: {e.Message}", 0, call, e);
         }
     }

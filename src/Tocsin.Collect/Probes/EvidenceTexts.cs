@@ -34,7 +34,7 @@ public sealed class EvidenceTexts
     {
         if (!seen.IsEvidence || seen.Facts.IsEmpty) return;
         var facts = new JsonObject(seen.Facts.Select(f => KeyValuePair.Create(f.Key, (JsonNode?)Value(f.Value))));
-        pieces.Enqueue(new Piece(seen.Subject, seen.Name, [(seen.Since ?? seen.At, new JsonObject { ["probe"] = seen.Probe, ["facts"] = facts }.ToJsonString())]) { OnlyFields = true });
+        pieces.Enqueue(new Piece(seen.Subject, seen.Name, [(seen.Since ?? seen.At, new JsonObject { ["probe"] = seen.Probe, ["target"] = seen.Subject.Item, ["facts"] = facts }.ToJsonString())]) { OnlyFields = true });
     }
 
     /// <summary>The entries that match, gathered by entry, subject and source.</summary>

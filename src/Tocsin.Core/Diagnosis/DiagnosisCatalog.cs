@@ -148,6 +148,7 @@ internal static class ConditionWords
         Comparison.Below c => string.Create(CultureInfo.InvariantCulture, $"is below {c.Bound}"),
         Comparison.AtLeast c => string.Create(CultureInfo.InvariantCulture, $"is at least {c.Bound}"),
         Comparison.AtMost c => string.Create(CultureInfo.InvariantCulture, $"is at most {c.Bound}"),
+        Comparison.Contains c => $"names {c.Text}",
         _ => compare.ToString() ?? "",
     };
 }

@@ -64,7 +64,7 @@ public sealed record Observation
     public const string DeniedWords = " is denied";
 
     /// <summary>It, or a part of it, was refused: whoever may look there might see more.</summary>
-    public bool IsRefused => Status is ObservationStatus.Denied or ObservationStatus.Expired || Note.Contains(DeniedWords, StringComparison.Ordinal);
+    public bool IsRefused => Status is ObservationStatus.Expired || Note.Contains(DeniedWords, StringComparison.Ordinal);
 
     public bool IsEvidence => Status is ObservationStatus.Ok or ObservationStatus.Empty;
 

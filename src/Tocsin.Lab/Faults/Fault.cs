@@ -34,6 +34,9 @@ public sealed record Fault
     /// <summary>The lab's profiles in which it can happen.</summary>
     public required ImmutableArray<LabProfile> Profiles { get; init; }
 
+    /// <summary>The merchant's domain that is complained about; empty: none in particular. Whoever looks is told it.</summary>
+    public required string Domain { get; init; }
+
     /// <summary>Why nobody could tell its cause from what the core profile shows, so that the exam does not ask there; empty: it does.</summary>
     public required string CoreHides { get; init; }
 

@@ -48,6 +48,7 @@ public sealed class FaultReader
         Real = map.Text("kind") is "real",
         Why = map.Text("why"),
         Profiles = map.Has("profiles") ? [.. map.Texts("profiles").Select(Profile)] : [LabProfile.Core, LabProfile.Full],
+        Domain = map.Text("domain"),
         CoreHides = map.Text("coreHides"),
         Prints = map.Text("prints") is not "false",
         Environments = map.Has("environments") ? map.Texts("environments") : [.. ground.Platform.Environments.Select(e => e.Name)],

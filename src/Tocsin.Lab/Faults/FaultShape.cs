@@ -39,6 +39,7 @@ public static class FaultShape
             new("kind", new Shape.Text("Whether it happens or is played", ["real", "emulated"]), Required: true),
             new("why", new Shape.Text("What is played and by what; an emulated fault says it")),
             new("profiles", new Shape.List("The lab's profiles in which it can happen (default: both)", new Shape.Text("A profile", ["core", "full"]), NotEmpty: true)),
+            new("domain", new Shape.Text("The merchant's domain that is complained about")),
             new("coreHides", new Shape.Text("Why nobody could tell its cause from what the core profile shows; the exam does not ask there")),
             new("prints", new Shape.Flag("Whether the platform prints what the entry's signatures know (default: true)")),
             new("environments", new Shape.List("Where it can be injected (default: everywhere)", Text, NotEmpty: true)),

@@ -9,7 +9,8 @@ namespace Tocsin.Collect.Probes.Aws;
 internal static class MetricsProbe
 {
     private const int Minute = 60;
-    private const int Newest = 3;
+    // What was counted before these minutes is over, or shows itself otherwise.
+    private const int Newest = 2;
     private const double Steady = 1.15;
     private static readonly string[] Own = ["502", "503", "504"];
     private static readonly Duration Span = Duration.FromMinutes(15);

@@ -75,7 +75,7 @@ internal sealed class SecretLook(AwsGround ground, ServiceView view, Sighting si
         sighting.Fact("existsInOtherRegion", found);
     }
 
-    // Tasks read secrets when they start, so a version younger than all of them is one that nobody uses.
+    // Tasks read secrets when they start, so a version younger than all of them is one that nobody uses. A task that read it and ended has read it too.
     private async Task AgeAsync(List<JsonObject> described, CancellationToken cancel)
     {
         var changed = described.Select(d => d.Time("LastChangedDate")).OfType<Instant>().ToList();
@@ -84,7 +84,7 @@ internal sealed class SecretLook(AwsGround ground, ServiceView view, Sighting si
         sighting.Fact("changedMinutesAgo", changed.Max().MinutesTo(ground.Now));
         await EcsProbes.PartAsync(sighting, async _ =>
         {
-            var started = (await view.RunningAsync(sighting, cancel)).Select(t => t.Time("createdAt")).OfType<Instant>().ToList();
+            var started = (await view.TasksAsync(sighting, cancel)).Where(t => t.Text("lastStatus") == "RUNNING" || t.Time("startedAt") is not null).Select(t => t.Time("createdAt")).OfType<Instant>().ToList();
             if (started.Count > 0) sighting.Fact("newerThanTasks", started.TrueForAll(s => s < changed.Max()));
         }, cancel);
     }

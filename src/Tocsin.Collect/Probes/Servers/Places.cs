@@ -34,7 +34,10 @@ public sealed record ServerGround(PlatformMap Map, Func<string, string?> Variabl
     private static readonly ImmutableDictionary<string, int> Ports = ImmutableDictionary.CreateRange(StringComparer.Ordinal, [new KeyValuePair<string, int>("aurora", 3306), new("redis", 6379), new("clickhouse", 8123), new("cloudflare", 443)]);
 
     /// <summary>For one walk to a server.</summary>
-    public Duration Limit { get; init; } = Duration.FromSeconds(4);
+    public Duration Limit { get; init; } = Duration.FromSeconds(3);
+
+    /// <summary>What is older is no matter of this look; null: everything is.</summary>
+    public Instant? Since { get; init; }
 
     /// <summary>Null: AWS is not asked, and what only AWS knows stays unknown.</summary>
     public AwsAsk? Aws { get; init; }

@@ -42,7 +42,7 @@ internal sealed class ExamRun(Settings settings, Terminal terminal, LabClient la
             // Whoever is paged looks a minute later, when the metrics of that minute are there.
             await Task.Delay(TimeSpan.FromMinutes(1) / (await lab.StatusAsync(cancel)).Scale, TimeProvider.System, cancel);
             var outcome = await drill.LookAsync(
-                new DrillRequest { Environment = order.Environment, Lab = true, Quiet = true, Since = InstantPattern.General.Format(landings.Min(l => l.Since)) },
+                new DrillRequest { Environment = order.Environment, Lab = true, Quiet = true, Domain = order.Fault.Domain is { Length: > 0 } domain && order.Variant is not FaultVariant.Noop ? domain : null, AllServices = true, Since = InstantPattern.General.Format(landings.Min(l => l.Since)) },
                 cancel);
             var broken = landings.Select(l => l.Fault).ToImmutableArray();
             var landed = scene.AsOrdered(landings);

@@ -20,11 +20,11 @@ internal sealed class ExamShelf(string folder)
     }
 
     /// <summary>Every bundle of the folder, diagnosed with the catalog as it is now.</summary>
-    public ImmutableArray<ExamRow> Judge(FaultFolder faults, CatalogStore store, Func<Fault, FaultVariant, bool> wanted)
+    public ImmutableArray<ExamRow> Judge(FaultFolder faults, CatalogStore store, Terminal terminal, Func<Fault, FaultVariant, bool> wanted)
     {
         if (!Directory.Exists(folder)) throw new SettingsException($"--from {folder}: there is no such folder");
-        var reference = store.Whole;
-        var catalog = DiagnosisCatalog.Build(reference.Entries.Select(e => e.Entry), reference.Facts);
+        var (entries, facts) = store.ForDiagnosis(terminal);
+        var catalog = DiagnosisCatalog.Build(entries, facts);
         var rows = from file in Directory.EnumerateFiles(folder, "*" + Ending).Order(StringComparer.Ordinal)
                    let parts = Path.GetFileNameWithoutExtension(file).Split('.')
                    where parts.Length > 1

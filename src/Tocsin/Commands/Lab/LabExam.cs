@@ -36,7 +36,7 @@ internal static class LabExam
                 var variants = (parsed.GetValue(variant) is { Length: > 0 } named ? named : [FaultVariants.Name(FaultVariant.Plain)]).Select(FaultVariants.Of).ToImmutableArray();
                 var ids = parsed.GetValue(only) ?? [];
                 foreach (var id in ids.Where(o => !faults.Faults.Any(f => f.Entry == o))) _ = faults.Find(id);
-                if (parsed.GetValue(from) is { } kept) return Tell([.. new ExamShelf(kept).Judge(faults, new CatalogStore(settings), (f, v) => IsWanted(f, ids) && (variants.Contains(v) || parsed.GetValue(variant) is not { Length: > 0 }))], parsed.GetValue(format)!, terminal);
+                if (parsed.GetValue(from) is { } kept) return Tell([.. new ExamShelf(kept).Judge(faults, new CatalogStore(settings), terminal, (f, v) => IsWanted(f, ids) && (variants.Contains(v) || parsed.GetValue(variant) is not { Length: > 0 }))], parsed.GetValue(format)!, terminal);
                 using var lab = LabClient.Connect(LabFolder.Default());
                 var chosen = faults.Faults.Where(f => f.Profiles.Contains(lab.State.Profile) && (f.CoreHides.Length == 0 || lab.State.Profile is not LabProfile.Core) && f.Environments.Contains(parsed.GetValue(environment)!, StringComparer.Ordinal) && IsWanted(f, ids)).ToImmutableArray();
                 var exam = new ExamRun(settings, terminal, lab, platform, faults) { Shelf = parsed.GetValue(keep) is { } to ? new ExamShelf(to) : null };
