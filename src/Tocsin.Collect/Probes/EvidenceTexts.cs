@@ -18,9 +18,10 @@ public sealed class EvidenceTexts
     private readonly ConcurrentQueue<Piece> pieces = new();
 
     /// <summary>Lines of a log; those of one stream belong together.</summary>
-    public void AddLog(Subject subject, string source, ImmutableArray<LogEvent> events)
+    /// <param name="lives">Whether the task behind a stream still runs.</param>
+    public void AddLog(Subject subject, string source, ImmutableArray<LogEvent> events, Func<string, bool> lives)
     {
-        foreach (var stream in events.GroupBy(e => e.Stream, StringComparer.Ordinal)) pieces.Enqueue(new Piece(subject, source, [.. stream.Select(e => (e.At, e.Text))]));
+        foreach (var stream in events.GroupBy(e => e.Stream, StringComparer.Ordinal)) pieces.Enqueue(new Piece(subject, source, [.. stream.Select(e => (e.At, e.Text))]) { Live = lives(stream.Key) });
     }
 
     /// <summary>Single texts that stand for themselves.</summary>
@@ -48,7 +49,7 @@ public sealed class EvidenceTexts
                 var signatures = piece.Signatures(match);
                 if (signatures.IsEmpty) continue;
                 var key = (match.Entry.Id, piece.Subject, piece.Source);
-                var one = new LogMatch(match.Entry.Id, signatures, piece.Subject, piece.Source, at, at, 1, Cut(match.Text));
+                var one = new LogMatch(match.Entry.Id, signatures, piece.Subject, piece.Source, at, at, 1, Cut(match.Text)) { Live = piece.Live };
                 found[key] = found.TryGetValue(key, out var known) ? Joined(known, one) : one;
             }
         }
@@ -62,6 +63,7 @@ public sealed class EvidenceTexts
         Last = Instant.Max(a.Last, b.Last),
         Count = a.Count + b.Count,
         Text = b.Last >= a.Last ? b.Text : a.Text,
+        Live = a.Live || b.Live,
     };
 
     // Redacted before it is cut: half a secret would not be recognised.
@@ -81,6 +83,8 @@ public sealed class EvidenceTexts
 
     private sealed record Piece(Subject Subject, string Source, ImmutableArray<(Instant At, string Text)> Lines)
     {
+        public bool Live { get; init; }
+
         /// <summary>It is no line that somebody printed: a word in it, such as a code, means nothing without its field.</summary>
         public bool OnlyFields { get; init; }
 

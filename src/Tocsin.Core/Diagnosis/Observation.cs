@@ -102,4 +102,8 @@ public sealed record LogMatch(
     Instant First,
     Instant Last,
     long Count,
-    string Text);
+    string Text)
+{
+    /// <summary>Whoever printed it last still runs: no deployment since has ended it.</summary>
+    public bool Live { get; init; }
+}

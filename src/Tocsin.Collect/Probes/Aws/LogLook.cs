@@ -45,7 +45,9 @@ internal static partial class LogLook
     private static async Task LookAsync(AwsGround ground, ServiceView view, Sighting sighting, CancellationToken cancel)
     {
         var page = await LinesAsync(ground, view.Service.Fields["logGroup"], sighting, cancel);
-        ground.Texts.AddLog(view.Subject, view.Service.Fields["logGroup"], page.Events);
+        var running = new HashSet<string>(StringComparer.Ordinal);
+        await EcsProbes.PartAsync(sighting, async _ => running.UnionWith((await view.RunningAsync(sighting, cancel)).Select(t => (t.Text("taskArn") ?? "").LastPart())), cancel);
+        ground.Texts.AddLog(view.Subject, view.Service.Fields["logGroup"], page.Events, s => running.Contains(s[(s.LastIndexOf('/') + 1)..]));
         if (page.Cut) sighting.Lacks($"the log holds more than {page.Events.Length} events in this time; the first were read");
         if (page.Events.Length == 0) sighting.Empty();
         Requests(ground, view, page.Events, sighting);

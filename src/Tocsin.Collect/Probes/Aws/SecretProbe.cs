@@ -117,7 +117,7 @@ internal sealed class SecretLook(AwsGround ground, ServiceView view, Sighting si
         var keyed = uses.Where(u => u.Key.Length > 0 && values.ContainsKey(u.Secret)).ToList();
         sighting.Fact("keysMissing", keyed.Where(u => !values[u.Secret].ContainsKey(u.Key)).Select(u => $"{u.Secret} {u.Key}").Distinct(StringComparer.Ordinal).Count());
         sighting.Fact("validJson", keyed.TrueForAll(u => !values[u.Secret].ContainsKey("")));
-        if (values.Count > 0 || uses.Count == 0) sighting.Fact("criticalKeysMissing", view.Service.CriticalEnv.Count(k => string.IsNullOrWhiteSpace(passed.GetValueOrDefault(k))));
+        if (values.Count > 0 || uses.Count == 0) sighting.Fact("criticalKeysMissing", view.Service.CriticalEnv.Count(k => string.IsNullOrWhiteSpace(passed.GetValueOrDefault(k)) && !values.Values.Any(v => !string.IsNullOrWhiteSpace(v.Text(k)))));
     }
 
     // What a task of this revision gets for a variable: null where the revision does not pass it or the secret does not have it.
