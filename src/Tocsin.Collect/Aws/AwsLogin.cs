@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
 using Amazon.Runtime.Credentials;
@@ -7,12 +8,17 @@ namespace Tocsin.Collect.Aws;
 /// <summary>Whose calls these are. Nothing is looked up before the first call.</summary>
 public sealed class AwsLogin
 {
-    private readonly Lazy<Task<AWSCredentials>> found;
+    // Who logs in after a failure is seen after so long.
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(30);
+    private readonly Func<AWSCredentials> find;
     private readonly string whose;
+    private readonly Lock gate = new();
+    private Task<AWSCredentials>? found;
+    private long foundAt;
 
     private AwsLogin(Func<AWSCredentials> find, string whose)
     {
-        found = new(() => FindAsync(find, CancellationToken.None));
+        this.find = find;
         this.whose = whose;
     }
 
@@ -31,7 +37,7 @@ public sealed class AwsLogin
     {
         try
         {
-            var credentials = await found.Value.WaitAsync(cancel);
+            var credentials = await FoundAsync().WaitAsync(cancel);
             return await credentials.GetCredentialsAsync().WaitAsync(cancel);
         }
         catch (AmazonClientException e)
@@ -40,8 +46,17 @@ public sealed class AwsLogin
         }
     }
 
-    // Looked for once, also where nothing is found: the chain ends at the address of an instance's role, and waits there for seconds.
-    private static async Task<AWSCredentials> FindAsync(Func<AWSCredentials> find, CancellationToken cancel)
+    // Looked for once for all calls, also where nothing is found: the chain ends at the address of an instance's role, and waits there for seconds.
+    private Task<AWSCredentials> FoundAsync()
+    {
+        lock (gate)
+        {
+            if (found is null || (found.IsFaulted && Stopwatch.GetElapsedTime(foundAt) > Again)) (found, foundAt) = (FindAsync(CancellationToken.None), Stopwatch.GetTimestamp());
+            return found;
+        }
+    }
+
+    private async Task<AWSCredentials> FindAsync(CancellationToken cancel)
     {
         await Task.Yield();
         cancel.ThrowIfCancellationRequested();

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using NodaTime;
 using Tocsin.Collect.Probes.Aws;
+using Tocsin.Core.Catalog;
 using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Matching;
 using Tocsin.Core.Signals;
@@ -17,9 +18,10 @@ public sealed class EvidenceTexts
     private readonly ConcurrentQueue<Piece> pieces = new();
 
     /// <summary>Lines of a log; those of one stream belong together.</summary>
-    public void AddLog(Subject subject, string source, ImmutableArray<LogEvent> events)
+    /// <param name="lives">Whether the task behind a stream still runs.</param>
+    public void AddLog(Subject subject, string source, ImmutableArray<LogEvent> events, Func<string, bool> lives)
     {
-        foreach (var stream in events.GroupBy(e => e.Stream, StringComparer.Ordinal)) pieces.Enqueue(new Piece(subject, source, [.. stream.Select(e => (e.At, e.Text))]));
+        foreach (var stream in events.GroupBy(e => e.Stream, StringComparer.Ordinal)) pieces.Enqueue(new Piece(subject, source, [.. stream.Select(e => (e.At, e.Text))]) { Live = lives(stream.Key) });
     }
 
     /// <summary>Single texts that stand for themselves.</summary>
@@ -33,7 +35,7 @@ public sealed class EvidenceTexts
     {
         if (!seen.IsEvidence || seen.Facts.IsEmpty) return;
         var facts = new JsonObject(seen.Facts.Select(f => KeyValuePair.Create(f.Key, (JsonNode?)Value(f.Value))));
-        pieces.Enqueue(new Piece(seen.Subject, seen.Name, [(seen.Since ?? seen.At, new JsonObject { ["probe"] = seen.Probe, ["facts"] = facts }.ToJsonString())]));
+        pieces.Enqueue(new Piece(seen.Subject, seen.Name, [(seen.Since ?? seen.At, new JsonObject { ["probe"] = seen.Probe, ["target"] = seen.Subject.Item, ["facts"] = facts }.ToJsonString())]) { OnlyFields = true });
     }
 
     /// <summary>The entries that match, gathered by entry, subject and source.</summary>
@@ -44,8 +46,10 @@ public sealed class EvidenceTexts
         {
             foreach (var (at, match) in piece.Match(set, reference))
             {
+                var signatures = piece.Signatures(match);
+                if (signatures.IsEmpty) continue;
                 var key = (match.Entry.Id, piece.Subject, piece.Source);
-                var one = new LogMatch(match.Entry.Id, match.Signatures.IsDefaultOrEmpty ? [match.Signature] : match.Signatures, piece.Subject, piece.Source, at, at, 1, Cut(match.Text));
+                var one = new LogMatch(match.Entry.Id, signatures, piece.Subject, piece.Source, at, at, 1, Cut(match.Text)) { Live = piece.Live };
                 found[key] = found.TryGetValue(key, out var known) ? Joined(known, one) : one;
             }
         }
@@ -59,6 +63,7 @@ public sealed class EvidenceTexts
         Last = Instant.Max(a.Last, b.Last),
         Count = a.Count + b.Count,
         Text = b.Last >= a.Last ? b.Text : a.Text,
+        Live = a.Live || b.Live,
     };
 
     // Redacted before it is cut: half a secret would not be recognised.
@@ -78,6 +83,17 @@ public sealed class EvidenceTexts
 
     private sealed record Piece(Subject Subject, string Source, ImmutableArray<(Instant At, string Text)> Lines)
     {
+        public bool Live { get; init; }
+
+        /// <summary>It is no line that somebody printed: a word in it, such as a code, means nothing without its field.</summary>
+        public bool OnlyFields { get; init; }
+
+        public ImmutableArray<string> Signatures(Match match)
+        {
+            ImmutableArray<string> held = match.Signatures.IsDefaultOrEmpty ? [match.Signature] : match.Signatures;
+            return OnlyFields ? [.. held.Where(h => match.Entry.Signatures.Any(s => s.Id == h && s.All.Concat(s.Any).Any(p => p is Pattern.Field)))] : held;
+        }
+
         // The collector's own time counts, and not one written in the text: clocks of services differ.
         public List<(Instant At, Match Match)> Match(MatchSet set, Instant reference)
         {

@@ -149,7 +149,7 @@ public static class Refusals
 
     public static string Words(AwsFailure failure) => failure.Kind switch
     {
-        AwsFailureKind.Denied => $"{failure.Permission} is denied: {failure.Words}",
+        AwsFailureKind.Denied => $"{failure.Permission}{Observation.DeniedWords}: {failure.Words}",
         AwsFailureKind.Credentials => failure.Code switch
         {
             "NoCredentials" => $"there are no credentials: {failure.Words}",

@@ -49,6 +49,11 @@ public sealed class Sighting(string probe, FactTable definitions)
         if (value is not null) Put(name, FactType.Enum, value);
     }
 
+    public bool Has(string name)
+    {
+        lock (gate) return facts.ContainsKey(name);
+    }
+
     /// <summary>Looked, and there was nothing; the facts it carries hold all the same.</summary>
     public void Empty()
     {

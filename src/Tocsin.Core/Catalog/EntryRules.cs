@@ -105,7 +105,7 @@ internal sealed class EntryRules(string file)
         Refer(map, "fixes", fixes.Keys, "fix");
         foreach (var rule in Maps(map, "requires").Concat(Maps(map, "excludes")).Concat(Maps(map, "evidence")))
         {
-            string[] comparisons = ["is", "isNot", "oneOf", "above", "below", "atLeast", "atMost"];
+            string[] comparisons = ["is", "isNot", "oneOf", "above", "below", "atLeast", "atMost", "contains"];
             var found = comparisons.Count(rule.Has);
             if (rule.Has("fact") && found != 1) Add(rule, "exactly-one", $"a fact is compared by exactly one of {string.Join(", ", comparisons)}; {found} found");
             if (rule.Has("saw") && found > 0) Add(rule, "exactly-one", $"saw takes no comparison; {comparisons.First(rule.Has)} found");

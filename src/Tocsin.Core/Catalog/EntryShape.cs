@@ -90,6 +90,7 @@ public static class EntryShape
         new Key("below", Number),
         new Key("atLeast", Number),
         new Key("atMost", Number),
+        new Key("contains", new Shape.Text("The text of the fact holds this")),
     ];
 
     private static readonly Shape Conditions = new Shape.List("Conditions", new Shape.Map("A condition over one fact", ConditionKeys, [["fact", "saw"]]));

@@ -21,6 +21,7 @@ public sealed record Fact(string Name, FactType Type, ImmutableArray<string> Val
         Comparison.Is c => RefuseValue(c.Value),
         Comparison.IsNot c => RefuseValue(c.Value),
         Comparison.OneOf c => c.Values.Select(RefuseValue).FirstOrDefault(r => r is not null),
+        Comparison.Contains => Type == FactType.Text ? null : $"{Name} is {Kind}; contains is for texts",
         _ when Type != FactType.Number => $"{Name} is {Kind}; above, below, atLeast and atMost are for numbers",
         _ => null,
     };

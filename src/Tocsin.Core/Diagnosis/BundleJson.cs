@@ -62,7 +62,8 @@ public static class BundleJson
         ("first", Time(match.First)),
         ("last", Time(match.Last)),
         ("count", JsonValue.Create(match.Count)),
-        ("text", CanonicalJson.Text(match.Text)));
+        ("text", CanonicalJson.Text(match.Text)),
+        ("live", match.Live ? JsonValue.Create(true) : null));
 
     private static JsonObject Node(Topology topology) => Object(
         ("services", Array(topology.Services, s => Object(("name", CanonicalJson.Text(s.Name)), ("role", CanonicalJson.Text(s.Role)), ("dependsOn", Array(s.DependsOn))))),

@@ -61,10 +61,10 @@ public static class BundleReader
 
     private static LogMatch Match(JsonFields f)
     {
-        f.Only("entry", "signatures", "subject", "source", "first", "last", "count", "text");
+        f.Only("entry", "signatures", "subject", "source", "first", "last", "count", "text", "live");
         return new LogMatch(
             f.Text("entry", required: true), f.Texts("signatures"), Subject(f), f.Text("source"),
-            f.Time("first", required: true) ?? default, f.Time("last", required: true) ?? default, f.Whole("count"), f.Text("text"));
+            f.Time("first", required: true) ?? default, f.Time("last", required: true) ?? default, f.Whole("count"), f.Text("text")) { Live = f.Flag("live") };
     }
 
     private static Subject Subject(JsonFields f)
@@ -112,6 +112,14 @@ internal sealed class JsonFields(JsonElement element, string path, string file, 
     public void Refuse(string key, string why) => problems.Add(new Problem(new Place(file), "bundle-field", $"{Path(key)}: {why}"));
 
     public string Text(string key, bool required = false) => Member(key, required, JsonValueKind.String, "a text")?.GetString() ?? "";
+
+    /// <summary>True where it stands there as true; else false.</summary>
+    public bool Flag(string key)
+    {
+        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(key, out var found)) return false;
+        if (found.ValueKind is not (JsonValueKind.True or JsonValueKind.False)) Refuse(key, "true or false is expected");
+        return found.ValueKind is JsonValueKind.True;
+    }
 
     public long Whole(string key)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using Tocsin.Core.Catalog;
 
 namespace Tocsin.Core.Diagnosis;
 
@@ -8,6 +9,9 @@ public static class Diagnoser
 {
     /// <summary>Beyond these a reader learns nothing; they are weighed all the same.</summary>
     private const int Shown = 6;
+
+    /// <summary>The layer of errors that one application has and no other.</summary>
+    private const string OwnLayer = "service";
 
     public static DiagnosisReport Diagnose(EvidenceBundle bundle, DiagnosisCatalog catalog)
     {
@@ -51,7 +55,7 @@ public static class Diagnoser
                      select (Cause: cause, match.Service);
         var byFact = from look in findings.Select(f => f.Observation).OfType<Observation>().Select(o => (o.Probe, o.Subject.Service)).Distinct()
                      from cause in catalog.ByProbe.GetValueOrDefault(look.Probe, [])
-                     from service in look.Service.Length > 0 ? Around(evidence, services, look.Service) : services
+                     from service in look.Service.Length > 0 ? Around(evidence, services, look.Service).Where(s => MayShowAt(cause.Entry, s, evidence.Dependencies)) : services
                      select (Cause: cause, Service: service);
         return
         [
@@ -64,6 +68,14 @@ public static class Diagnoser
                 })
                 .OrderByDescending(h => h.Score).ThenByDescending(h => h.Printed).ThenBy(h => h.Id, StringComparer.Ordinal).ThenBy(h => h.Seat.ToString(), StringComparer.Ordinal),
         ];
+    }
+
+    // Without a text an entry of a component is a matter of what needs that component, and an entry of the application's layer one of that application.
+    private static bool MayShowAt(Entry entry, string service, Dependencies dependencies)
+    {
+        if (service.Length == 0) return true;
+        if (dependencies.IsComponent(entry.Component)) return dependencies.MayNeed(service, entry.Component);
+        return entry.Layer != OwnLayer || !dependencies.IsService(dependencies.ServiceName(entry.Service)) || dependencies.ServiceName(entry.Service) == service;
     }
 
     // A fact of a service speaks for causes at itself and, by rules that name another role, at those who need it.

@@ -18,7 +18,7 @@ public sealed class DiagnosisCatalog
         ByProbe = causes.SelectMany(c => c.Supporting.Select(f => ProbeOf(f.Name)).Distinct(StringComparer.Ordinal).Select(p => (Probe: p, Cause: c))).GroupBy(p => p.Probe, StringComparer.Ordinal)
             .ToFrozenDictionary(g => g.Key, g => g.Select(p => p.Cause).ToImmutableArray(), StringComparer.Ordinal);
         Shows = causes.GroupBy(c => c.Entry.Id, StringComparer.Ordinal)
-            .ToFrozenDictionary(g => g.Key, g => g.SelectMany(c => c.Supporting).GroupBy(f => ProbeOf(f.Name), StringComparer.Ordinal).ToFrozenDictionary(f => f.Key, f => f.ToImmutableArray(), StringComparer.Ordinal), StringComparer.Ordinal);
+            .ToFrozenDictionary(g => g.Key, g => g.SelectMany(c => c.Shown).GroupBy(f => ProbeOf(f.When.Name), StringComparer.Ordinal).ToFrozenDictionary(f => f.Key, f => f.ToImmutableArray(), StringComparer.Ordinal), StringComparer.Ordinal);
         WrongByProbe = facts.Wrong.GroupBy(w => ProbeOf(w.When.Name), StringComparer.Ordinal).ToFrozenDictionary(g => g.Key, g => g.ToImmutableArray(), StringComparer.Ordinal);
     }
 
@@ -33,7 +33,7 @@ public sealed class DiagnosisCatalog
     internal FrozenDictionary<string, ImmutableArray<CauseModel>> ByProbe { get; }
 
     /// <summary>By entry and probe, the conditions under which a fact speaks for one of its causes: how the entry shows itself.</summary>
-    internal FrozenDictionary<string, FrozenDictionary<string, ImmutableArray<Condition.Fact>>> Shows { get; }
+    internal FrozenDictionary<string, FrozenDictionary<string, ImmutableArray<(Condition.Fact When, bool Strong)>>> Shows { get; }
 
     internal FrozenDictionary<string, ImmutableArray<WrongFact>> WrongByProbe { get; }
 
@@ -48,7 +48,7 @@ public sealed class DiagnosisCatalog
 
     internal static string ProbeOf(string fact) => fact[..Math.Max(0, fact.LastIndexOf('.'))];
 
-    // Entries downstream, with how many steps away they are.
+    // Entries and single causes downstream, with how many steps away they are.
     private static FrozenDictionary<string, int> Distances(ImmutableArray<string> first, Dictionary<string, ImmutableArray<string>> downstream)
     {
         var steps = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -56,7 +56,7 @@ public sealed class DiagnosisCatalog
         var seen = new HashSet<string>(first, StringComparer.Ordinal);
         while (open.TryDequeue(out var next))
         {
-            steps.TryAdd(next.Id.Split('/')[0], next.Steps);
+            steps.TryAdd(next.Id, next.Steps);
             foreach (var further in downstream.GetValueOrDefault(next.Id, []).Where(seen.Add)) open.Enqueue((further, next.Steps + 1));
         }
         return steps.ToFrozenDictionary(StringComparer.Ordinal);
@@ -86,6 +86,7 @@ internal sealed class CauseModel
     {
         (Entry, Cause, LeadsTo) = (entry, cause, leadsTo);
         Id = $"{entry.Id}/{cause.Id}";
+        EntriesBelow = leadsTo.Keys.Select(k => k.Split('/')[0]).ToFrozenSet(StringComparer.Ordinal);
         Rules = [.. cause.Evidence, .. NamedByText(entry, cause)];
         Supporting = [.. Rules.Where(r => r.For).Select(r => r.When).Concat(cause.Requires).OfType<Condition.Fact>()];
     }
@@ -101,7 +102,24 @@ internal sealed class CauseModel
     /// <summary>The conditions over facts that speak for it.</summary>
     public ImmutableArray<Condition.Fact> Supporting { get; }
 
+    /// <summary>The same with whether each says much: a requirement does, a weak rule does not.</summary>
+    public IEnumerable<(Condition.Fact When, bool Strong)> Shown =>
+        Rules.Where(r => r.For && r.When is Condition.Fact).Select(r => ((Condition.Fact)r.When, r.Weight >= Weight.Strong)).Concat(Cause.Requires.OfType<Condition.Fact>().Select(r => (r, true)));
+
+    /// <summary>Entries, and single causes as entry/cause, that follow from it, with how many steps away they are.</summary>
     public FrozenDictionary<string, int> LeadsTo { get; }
+
+    /// <summary>The entries that show themselves when it is the cause, beside its own.</summary>
+    public FrozenSet<string> EntriesBelow { get; }
+
+    /// <summary>Steps to a cause that follows from it, or null where it does not.</summary>
+    public int? StepsTo(CauseModel effect) => (LeadsTo.TryGetValue(effect.Entry.Id, out var byEntry), LeadsTo.TryGetValue(effect.Id, out var byCause)) switch
+    {
+        (true, true) => Math.Min(byEntry, byCause),
+        (true, false) => byEntry,
+        (false, true) => byCause,
+        _ => null,
+    };
 
     // A signature that says which causes it points to is evidence for them, the less the more it names. A rule of the cause's own takes its place.
     private static IEnumerable<EvidenceRule> NamedByText(Entry entry, Cause cause) =>
@@ -130,6 +148,7 @@ internal static class ConditionWords
         Comparison.Below c => string.Create(CultureInfo.InvariantCulture, $"is below {c.Bound}"),
         Comparison.AtLeast c => string.Create(CultureInfo.InvariantCulture, $"is at least {c.Bound}"),
         Comparison.AtMost c => string.Create(CultureInfo.InvariantCulture, $"is at most {c.Bound}"),
+        Comparison.Contains c => $"names {c.Text}",
         _ => compare.ToString() ?? "",
     };
 }

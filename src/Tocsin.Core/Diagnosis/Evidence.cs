@@ -155,12 +155,12 @@ internal sealed class Evidence
         return age is >= 0 and <= LiveHandshakeSeconds ? Truth.True : Truth.False;
     }
 
-    // A line is history when nothing is wrong with what it is about, and either it is long silent or all is well since after it.
+    // A line is history when nothing is wrong with what it is about, and either it is long silent, or all is well since after it and who printed it is gone.
     private bool IsPast(LogMatch match)
     {
         var service = Dependencies.ServiceName(match.Subject.Service);
         var states = Current.Where(s => _catalog.WrongByProbe.ContainsKey(s.Observation.Probe) && IsAbout(s.Observation, service)).ToList();
         if (states.Exists(s => s.IsEvidence && _catalog.WrongByProbe[s.Observation.Probe].Any(w => s.Observation.Value(w.When.Name) is { } v && w.When.Compare.Holds(v)))) return false;
-        return Bundle.CollectedAt - match.Last > Quiet || (states.TrueForAll(s => s.IsEvidence) && states.Exists(s => s.Observation.Since > match.Last));
+        return Bundle.CollectedAt - match.Last > Quiet || (!match.Live && states.TrueForAll(s => s.IsEvidence) && states.Exists(s => s.Observation.Since > match.Last));
     }
 }

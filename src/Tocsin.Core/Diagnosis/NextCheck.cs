@@ -117,6 +117,7 @@ internal sealed class Suppositions(DiagnosisCatalog catalog, Evidence evidence, 
         Comparison.Is c => [c.Value, ""],
         Comparison.IsNot c => [c.Value, ""],
         Comparison.OneOf c => [.. c.Values, ""],
+        Comparison.Contains c => [c.Text, ""],
         _ => [],
     };
 

@@ -60,6 +60,12 @@ public sealed record Observation
     /// <summary>Where it is no evidence: the permission or source that was missing, else what went wrong.</summary>
     public string Note { get; init; } = "";
 
+    /// <summary>In the note of a look that a permission was missing for, also where the rest of it was seen.</summary>
+    public const string DeniedWords = " is denied";
+
+    /// <summary>It, or a part of it, was refused: whoever may look there might see more.</summary>
+    public bool IsRefused => Status is ObservationStatus.Expired || Note.Contains(DeniedWords, StringComparison.Ordinal);
+
     public bool IsEvidence => Status is ObservationStatus.Ok or ObservationStatus.Empty;
 
     /// <summary>How an explanation names it.</summary>
@@ -96,4 +102,8 @@ public sealed record LogMatch(
     Instant First,
     Instant Last,
     long Count,
-    string Text);
+    string Text)
+{
+    /// <summary>Whoever printed it last still runs: no deployment since has ended it.</summary>
+    public bool Live { get; init; }
+}

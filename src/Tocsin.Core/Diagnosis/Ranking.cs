@@ -29,10 +29,13 @@ internal sealed record Ranking(ImmutableArray<Hypothesis> Chosen, ImmutableArray
     public Verdict Standing(Hypothesis one)
     {
         var lead = Lead(one) ?? int.MaxValue;
-        if (!Chosen.Contains(one)) return Verdict.Ambiguous;
+        if (!Chosen.Contains(one) || IsHalfSeen(one)) return Verdict.Ambiguous;
         if (one.Score >= Decibans.Confirmed && lead >= Decibans.ConfirmedLead && one.Proven && one.RequiresKnown) return Verdict.Confirmed;
         return one.Score >= Decibans.Likely && lead >= Decibans.LikelyLead ? Verdict.Likely : Verdict.Ambiguous;
     }
+
+    // Whoever was refused a look that speaks about the same trouble may be missing the very fact that turns it.
+    private bool IsHalfSeen(Hypothesis one) => Chosen.Concat(Rivals).Concat(Consequences).Any(h => h.IsRefused && h.Explains.Any(one.Explains.Contains));
 
     // The error itself is contended for; where none was printed, the symptoms are; where there are none, the faults.
     private static bool Contends(Hypothesis rival, Hypothesis cause, ImmutableArray<Hypothesis> chosen, ImmutableArray<Finding> findings)

@@ -27,9 +27,11 @@ internal static class Verdicts
     private static bool SeesEverything(Evidence evidence, DiagnosisCatalog catalog)
     {
         var states = evidence.Current.Where(s => catalog.WrongByProbe.ContainsKey(s.Observation.Probe)).ToList();
-        return states.TrueForAll(s => s.IsEvidence || s.Observation.Status == ObservationStatus.NotConfigured)
+        return evidence.Current.Where(s => catalog.WrongByProbe.ContainsKey(s.Observation.Probe) || catalog.ByProbe.ContainsKey(s.Observation.Probe)).All(CouldLook)
             && states.Exists(IsState)
             && evidence.Services.All(service => states.Exists(s => IsState(s) && evidence.Dependencies.ServiceName(s.Observation.Subject.Service) == service));
+
+        static bool CouldLook(Seen seen) => (seen.IsEvidence && !seen.Observation.IsRefused) || seen.Observation.Status == ObservationStatus.NotConfigured;
 
         bool IsState(Seen seen) => seen.IsEvidence && catalog.WrongByProbe[seen.Observation.Probe].Any(w => seen.Observation.Value(w.When.Name) is not null);
     }
@@ -38,8 +40,9 @@ internal static class Verdicts
     private static Verdict Undecided(Evidence evidence, Ranking ranking, ImmutableArray<Hypothesis> weighed)
     {
         var open = ranking.Rivals.Where(CouldStillBe).ToList();
-        if (open.Count == 0) return Verdict.NoKnownCause;
-        var blind = evidence.Current.Any(s => !s.IsEvidence);
+        var refused = evidence.Current.Any(s => s.Observation.IsRefused);
+        if (open.Count == 0) return refused ? Verdict.Blind : Verdict.NoKnownCause;
+        var blind = refused || evidence.Current.Any(s => !s.IsEvidence);
         return blind && open.TrueForAll(h => h.Known == 0 || h.Support.IsEmpty) && !weighed.Any(h => h.Score > 0 && h.Proven) ? Verdict.Blind : Verdict.Ambiguous;
     }
 

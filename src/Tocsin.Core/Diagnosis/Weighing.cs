@@ -45,6 +45,9 @@ internal sealed record Hypothesis
     /// <summary>The findings it explains, as indexes.</summary>
     public ImmutableArray<int> Explains { get; init; } = [];
 
+    /// <summary>An answer of its is missing because a permission was.</summary>
+    public bool IsRefused => Missing.Any(m => m.Answer.By.Any(s => s.Observation.IsRefused));
+
     public string Id => Model.Id;
 
     public bool IsRuledOut => RuledOutBy.Length > 0;

@@ -19,6 +19,12 @@ public sealed record Fault
     /// <summary>The cause of that entry.</summary>
     public required string Cause { get; init; }
 
+    /// <summary>ENTRY/CAUSE of what lies behind, where the entry is of a symptom that other entries lead to; empty: nothing does, the cause itself is the root.</summary>
+    public required string Root { get; init; }
+
+    /// <summary>What a diagnosis comes down to: the root, else the cause.</summary>
+    public string Expected => Root.Length > 0 ? Root : $"{Entry}/{Cause}";
+
     /// <summary>Real: it happens in running processes. Emulated: a stand-in does what the documentation of AWS, Cloudflare or a partner says.</summary>
     public required bool Real { get; init; }
 
@@ -27,6 +33,12 @@ public sealed record Fault
 
     /// <summary>The lab's profiles in which it can happen.</summary>
     public required ImmutableArray<LabProfile> Profiles { get; init; }
+
+    /// <summary>The merchant's domain that is complained about; empty: none in particular. Whoever looks is told it.</summary>
+    public required string Domain { get; init; }
+
+    /// <summary>Why nobody could tell its cause from what the core profile shows, so that the exam does not ask there; empty: it does.</summary>
+    public required string CoreHides { get; init; }
 
     /// <summary>Whether the platform prints a text that the entry's signatures know. A mere state prints none.</summary>
     public required bool Prints { get; init; }

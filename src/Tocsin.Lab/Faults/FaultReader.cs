@@ -44,9 +44,12 @@ public sealed class FaultReader
         About = map.Text("about"),
         Entry = map.Text("entry"),
         Cause = map.Text("cause"),
+        Root = map.Text("root"),
         Real = map.Text("kind") is "real",
         Why = map.Text("why"),
         Profiles = map.Has("profiles") ? [.. map.Texts("profiles").Select(Profile)] : [LabProfile.Core, LabProfile.Full],
+        Domain = map.Text("domain"),
+        CoreHides = map.Text("coreHides"),
         Prints = map.Text("prints") is not "false",
         Environments = map.Has("environments") ? map.Texts("environments") : [.. ground.Platform.Environments.Select(e => e.Name)],
         Prepare = map.Texts("prepare"),
@@ -65,12 +68,21 @@ public sealed class FaultReader
         var entry = ground.Entries.FirstOrDefault(e => e.Id == root.Text("entry"));
         if (entry is null) Unknown(root.Get("entry")!, "entry", root.Text("entry"), ground.Entries.Select(e => e.Id));
         else if (!entry.Causes.Any(c => c.Id == root.Text("cause"))) Unknown(root.Get("cause")!, $"cause of {entry.Id}", root.Text("cause"), entry.Causes.Select(c => c.Id));
+        CheckRoot(root);
         foreach (var environment in Nodes(root, "environments"))
         {
             if (ground.Platform.Environment(environment.Value!) is null) Unknown(environment, "environment", environment.Value!, ground.Platform.Environments.Select(e => e.Name));
         }
         foreach (var line in Nodes(root, "prepare").Concat(Nodes(root, "break")).Concat(Nodes(root, "heal"))) CheckVerb(line);
         foreach (var check in Checks(root)) CheckLanded(check.Name, check.Map);
+    }
+
+    private void CheckRoot(YamlMappingNode root)
+    {
+        if (!root.Has("root")) return;
+        var causes = ground.Entries.SelectMany(e => e.Causes.Select(c => $"{e.Id}/{c.Id}")).ToList();
+        if (!causes.Contains(root.Text("root"), StringComparer.Ordinal)) Unknown(root.Get("root")!, "cause", root.Text("root"), causes);
+        else if (root.Text("root") == $"{root.Text("entry")}/{root.Text("cause")}") Add(root.Get("root")!, "own-root", "the cause itself is the root; leave root out");
     }
 
     private void CheckVerb(YamlScalarNode line)

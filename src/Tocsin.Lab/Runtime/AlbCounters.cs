@@ -14,6 +14,13 @@ public sealed record AlbCounters
     /// <summary>HTTPCode_ELB_5XX: the load balancer's own.</summary>
     public long Elb5xx { get; init; }
 
+    /// <summary>HTTPCode_ELB_502, 503 and 504: three kinds of them.</summary>
+    public long Elb502 { get; init; }
+
+    public long Elb503 { get; init; }
+
+    public long Elb504 { get; init; }
+
     /// <summary>HTTPCode_ELB_4XX: the load balancer's own, 460 included.</summary>
     public long Elb4xx { get; init; }
 
@@ -37,6 +44,9 @@ public sealed record AlbCounters
     {
         Requests = Requests + 1,
         Elb5xx = Elb5xx + (entry is { TargetStatus: null, Status: >= 500 } ? 1 : 0),
+        Elb502 = Elb502 + (entry is { TargetStatus: null, Status: 502 } ? 1 : 0),
+        Elb503 = Elb503 + (entry is { TargetStatus: null, Status: 503 } ? 1 : 0),
+        Elb504 = Elb504 + (entry is { TargetStatus: null, Status: 504 } ? 1 : 0),
         Elb4xx = Elb4xx + (entry is { TargetStatus: null, Status: >= 400 and < 500 } ? 1 : 0),
         Target2xx = Target2xx + Of(entry, 2),
         Target3xx = Target3xx + Of(entry, 3),

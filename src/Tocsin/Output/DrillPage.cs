@@ -181,7 +181,7 @@ internal sealed class DiagnosisPage(DrillOutcome outcome)
 
     private void Fixes(StringBuilder page, RankedCause cause)
     {
-        var entry = outcome.Reference.Find(cause.Id.Split('/')[0])?.Entry;
+        var entry = outcome.Entries.FirstOrDefault(e => e.Id == cause.Id.Split('/')[0]);
         var environment = outcome.Platform.Environment(outcome.Bundle.Environment);
         if (entry is null || environment is null) return;
         var service = cause.At.Service.Length > 0 ? cause.At.Service : entry.Service;

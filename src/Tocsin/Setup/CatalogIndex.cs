@@ -27,18 +27,20 @@ internal static class CatalogIndex
         }
     }
 
-    /// <summary>Writes the index whole or not at all; a folder that cannot be written to only costs time at the next start.</summary>
-    public static void TryWrite(string file, ulong stamp, IEnumerable<Entry> entries)
+    public static void TryWrite(string file, ulong stamp, IEnumerable<Entry> entries) => TryWrite(file, w =>
+    {
+        w.Write(Format);
+        w.Write(stamp);
+        Write(w, [.. entries], WriteEntry);
+    });
+
+    /// <summary>Writes an index whole or not at all; a folder that cannot be written to only costs time at the next start.</summary>
+    public static void TryWrite(string file, Action<BinaryWriter> write)
     {
         var part = $"{file}.{Environment.ProcessId}";
         try
         {
-            using (var writer = new BinaryWriter(File.Create(part), Encoding.UTF8))
-            {
-                writer.Write(Format);
-                writer.Write(stamp);
-                Write(writer, [.. entries], WriteEntry);
-            }
+            using (var writer = new BinaryWriter(File.Create(part), Encoding.UTF8)) write(writer);
             File.Move(part, file, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -142,7 +144,7 @@ internal static class CatalogIndex
         return pattern with { ExactCase = exact };
     }
 
-    private static void WriteComparison(BinaryWriter w, Comparison c)
+    internal static void WriteComparison(BinaryWriter w, Comparison c)
     {
         var (kind, texts, bound) = c switch
         {
@@ -163,7 +165,7 @@ internal static class CatalogIndex
         w.Write(bound);
     }
 
-    private static Comparison ReadComparison(ref IndexReader r)
+    internal static Comparison ReadComparison(ref IndexReader r)
     {
         var kind = r.ReadByte();
         var texts = r.Texts();
@@ -258,9 +260,9 @@ internal static class CatalogIndex
         NoUndo = r.ReadString(),
     };
 
-    private static void Write(BinaryWriter w, ImmutableArray<string> texts) => Write(w, texts, (x, t) => x.Write(t));
+    internal static void Write(BinaryWriter w, ImmutableArray<string> texts) => Write(w, texts, (x, t) => x.Write(t));
 
-    private static void Write<T>(BinaryWriter w, ImmutableArray<T> items, Action<BinaryWriter, T> write)
+    internal static void Write<T>(BinaryWriter w, ImmutableArray<T> items, Action<BinaryWriter, T> write)
     {
         w.Write(items.Length);
         foreach (var item in items) write(w, item);

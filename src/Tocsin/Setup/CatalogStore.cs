@@ -27,6 +27,17 @@ internal sealed class CatalogStore(Settings settings)
         return own.Count == 0 ? shipped : LayOver(shipped, own, terminal);
     }
 
+    /// <summary>All that a diagnosis needs, quickly where only the shipped catalog is in use and nothing of it changed.</summary>
+    public (ImmutableArray<Entry> Entries, FactTable Facts) ForDiagnosis(Terminal terminal)
+    {
+        if (Roots(shipped: false).Count > 0) return ([.. Whole.Entries.Select(e => e.Entry)], Whole.Facts);
+        var stamp = Mix(Stamp(Roots(shipped: true)), File.GetLastWriteTimeUtc(Path.Combine(Roots(shipped: true)[0].Path, CatalogFiles.ObservationsFile)).Ticks);
+        var file = Path.Combine(AppContext.BaseDirectory, "rules.index");
+        if (RulesIndex.TryRead(file, stamp) is { } fresh) return ([.. Entries(terminal).Select(e => e with { Causes = [.. e.Causes.Select(c => fresh.Causes[$"{e.Id}/{c.Id}"])] })], fresh.Facts);
+        if (Whole.Problems.IsEmpty) RulesIndex.TryWrite(file, stamp, Whole);
+        return ([.. Whole.Entries.Select(e => e.Entry)], Whole.Facts);
+    }
+
     private static ImmutableArray<Entry> LayOver(ImmutableArray<Entry> shipped, List<CatalogRoot> own, Terminal terminal)
     {
         var (entries, problems) = CatalogFiles.ReadEntries(own);

@@ -45,6 +45,7 @@ internal static class CauseEvidence
         var fact = Given.Facts.Facts[name];
         if (fact.Type == FactType.Enum) return fact.Values;
         if (fact.Type == FactType.Bool) return ["true", "false"];
+        if (fact.Type == FactType.Text) return [.. Conditions(cause).Where(c => c.Name == name).Select(c => c.Compare).OfType<Comparison.Contains>().Select(c => c.Text), ""];
         var bounds = Conditions(cause).Where(c => c.Name == name).SelectMany(c => c.Compare switch
         {
             Comparison.Above x => [x.Bound + 1],

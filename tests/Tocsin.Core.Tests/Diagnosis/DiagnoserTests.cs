@@ -74,6 +74,63 @@ public sealed class DiagnoserTests
         Assert.Equal(Verdict.Confirmed, found.Verdict);
     }
 
+    [Theory]
+    [InlineData("nestjs-startup-crash/variable-not-in-revision", "ecs-task-crash-on-start ecs-deployment-stuck/crashing-tasks alb-503/tasks-crash",
+        "saw nestjs-startup-crash.key-absent@admin|saw alb-503.page@admin|saw ecs-deployment-stuck.circuit-breaker@admin|saw ecs-task-crash-on-start.observed@admin|ecs.service@admin missing=1 rollout=FAILED circuitBreakerFired=true"
+        + "|ecs.stoppedTasks@admin count=4 reason=ESSENTIAL_EXITED stopCode=EssentialContainerExited lifetimeSeconds=1|app.logs@admin crashText=CONFIG_INVALID|ecs.taskDefinition@admin variablesRemoved=1|aws.secret@admin criticalKeysMissing=0|alb.targets@admin healthy=0")]
+    [InlineData("ecs-cannot-pull-container/tag-missing", "ecs-deployment-stuck/never-started alb-503/tasks-cannot-start",
+        "saw ecs-cannot-pull-container.image-not-found@api|saw alb-503.page@api|ecs.service@api missing=2 rollout=IN_PROGRESS|ecs.image@api exists=false repositoryExists=true"
+        + "|ecs.stoppedTasks@api count=3 reason=CANNOT_PULL pullError=NOT_FOUND stopCode=TaskFailedToStart neverStarted=true|alb.targets@api healthy=0")]
+    [InlineData("alb-unhealthy-targets/wrong-path", "alb-503/targets-unhealthy ecs-exit-137/health-check-kill",
+        "saw alb-unhealthy-targets.wrong-code@api|saw alb-503.page@api|saw ecs-exit-137.oom@api|alb.targetGroup@api pathMatches=false|alb.targets@api healthy=0 reason=Target.ResponseCodeMismatch statusSeen=404"
+        + "|ecs.events@api failedHealthChecks=true|ecs.tasks@api running=1|ecs.stoppedTasks@api reason=HEALTH_CHECK count=2 oomReason=false")]
+    [InlineData("alb-503/scaled-to-zero", "storefront-fetch-failed/core-api-down", "saw alb-503.page@api|ecs.service@api desired=0 missing=0|alb.targets@api healthy=0 registered=0|storefront.fetch@shop stage=done status=503|ecs.service@shop missing=0")]
+    public void What_only_follows_is_shown_as_that_and_never_as_the_cause(string root, string follows, string evidence)
+    {
+        var found = Given.Diagnose(Given.Bundle(evidence.Split('|')));
+        Assert.Equal([root], found.Causes.Select(c => c.Id));
+        Assert.True(found.Verdict is Verdict.Confirmed or Verdict.Likely, $"{found.Verdict}");
+        Assert.All(follows.Split(' '), f => Assert.DoesNotContain(found.Rivals, r => r.Id.StartsWith(f, StringComparison.Ordinal) && r.Score >= Decibans.Likely));
+    }
+
+    [Fact]
+    public void An_age_or_a_setting_beside_a_symptom_links_no_cause_to_it()
+    {
+        var found = Given.Diagnose(Given.Bundle("ecs.service@api missing=1 minutesSinceDeployment=2", "aws.secret@api tlsFlagSet=true newerThanTasks=false", "aws.cloudtrail@api lastChange=DEPLOYMENT"));
+        Assert.DoesNotContain(found.Causes.Concat(found.Rivals), c => c.Id.StartsWith("mysql-", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("alb.http@api status=500", "cloudflare-worker-1101")]
+    [InlineData("ecs.service@admin missing=1 running=0 desired=1", "bullmq-jobs-waiting")]
+    [InlineData("ecs.service@consumer missing=1", "nestjs-startup-crash")]
+    public void Without_a_text_an_entry_is_weighed_only_where_it_can_show_itself(string evidence, string entry) =>
+        Assert.DoesNotContain(Given.Diagnose(Given.Bundle(evidence)).Rivals, c => c.Id.StartsWith(entry, StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("ecs.stoppedTasks@api !denied:ecs.DescribeTasks_is_denied", "saw alb-unhealthy-targets.wrong-code@api|alb.targetGroup@api pathMatches=false|alb.targets@api statusSeen=404 healthy=0|app.logs@api !denied:logs.FilterLogEvents_is_denied")]
+    [InlineData("aws.secret@api !denied:secretsmanager.GetSecretValue_is_denied", "saw ecs-resource-initialization.secret-missing@api|ecs.stoppedTasks@api count=2 reason=RESOURCE_INITIALIZATION initError=SECRET_NOT_FOUND neverStarted=true")]
+    public void Whoever_was_refused_a_look_that_speaks_of_the_trouble_is_not_sure(string refused, string evidence)
+    {
+        var seen = $"{evidence}|{refused}".Split('|').Where(l => !l.StartsWith("saw ", StringComparison.Ordinal)).Select(Given.Observation).Select(o => o with { Note = o.Note.Replace('_', ' ') });
+        var found = Given.Diagnose(Given.Bundle(seen, evidence.Split('|').Where(l => l.StartsWith("saw ", StringComparison.Ordinal)).Select(Given.Match)));
+        Assert.True(found.Verdict is Verdict.Ambiguous or Verdict.Blind, $"{found.Verdict} {string.Join(' ', found.Causes.Select(c => c.Id))}");
+        Assert.Contains(found.Missing, m => m.Why.Contains("is denied", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(Well, "app.logs@api !denied:logs.FilterLogEvents_is_denied")]
+    [InlineData(Well, "app.logs@api !timeout")]
+    [InlineData(Well, "ecs.stoppedTasks@api !truncated")]
+    public void A_look_that_could_have_shown_a_fault_and_was_not_made_is_no_health(string well, string look) =>
+        Assert.Equal(Verdict.Blind, Given.Diagnose(Given.Bundle(well, look)).Verdict);
+
+    [Theory]
+    [InlineData("404", "alb-unhealthy-targets/not-attached")]
+    [InlineData("503", "alb-503/listener-misrouted")]
+    public void Who_answers_tells_a_missing_rule_from_one_that_leads_elsewhere(string status, string cause) =>
+        Assert.Equal(cause, Given.Diagnose(Given.Bundle("alb.settings@api listenerHasTarget=false", $"alb.http@api status={status} server=ALB", "alb.targets@api healthy=0 reason=Target.NotInUse registered=1", "ecs.service@api missing=0")).Causes[0].Id);
+
     [Fact]
     public void Two_faults_give_two_causes()
     {
@@ -165,7 +222,7 @@ public sealed class DiagnoserTests
     [Fact]
     public void Every_claim_names_its_observation_and_every_flip_a_rival()
     {
-        var found = Given.Diagnose(Given.Bundle("saw mysql-unreachable.timeout-port@api", "aws.network@api taskToDatabase=false", "rds.cluster@/aurora status=available"));
+        var found = Given.Diagnose(Given.Bundle("saw mysql-unreachable.timeout-port.host-unknown@api", "aws.network@api taskToDatabase=false", "rds.cluster@/aurora status=available"));
         var cause = found.Causes[0];
         Assert.All(cause.For.Where(c => !c.Says.StartsWith("the text", StringComparison.Ordinal)), c => Assert.NotEmpty(c.By));
         Assert.Contains(cause.Missing, m => m.Asks.StartsWith("aws.cloudtrail", StringComparison.Ordinal));

@@ -12,9 +12,9 @@ public sealed class EveryCauseTests
     /// <summary>Causes that are another's consequence by their own evidence: what they rest on is what the other one names, and the fix lies there.</summary>
     private static readonly Dictionary<string, string> Upstream = new()
     {
-        ["alb-503/listener-misrouted"] = "alb-unhealthy-targets/not-attached",
+        ["alb-503/target-not-usable"] = "alb-unhealthy-targets/zone-not-enabled",
         ["alb-unhealthy-targets/dependency-failing"] = "mysql-unreachable/cluster-down",
-        ["bullmq-jobs-failed/clickhouse-unreachable"] = "clickhouse-no-data/server-down",
+        ["caddy-ask-denied/core-api-url-wrong"] = "storefront-fetch-failed/url-wrong",
     };
 
     [Theory]

@@ -43,5 +43,6 @@ public static class AwsProbes
         .. BalancerProbes.For(ground, view),
         .. MetricsProbe.For(ground, view),
         .. LogLook.For(ground, view),
+        .. SessionLook.For(ground, view),
     ];
 }

@@ -20,7 +20,7 @@ internal static partial class BalancerProbes
         [
             ground.Probe("alb.targets", view.Subject, "elb", (s, c) => TargetsAsync(ground, view, s, c), "ecs:DescribeServices", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"),
             ground.Probe("alb.targetGroup", view.Subject, "elb", (s, c) => GroupAsync(ground, view, s, c), "ecs:DescribeServices", "elasticloadbalancing:DescribeTargetGroups"),
-            ground.Probe("alb.settings", view.Subject, "elb", (s, c) => SettingsAsync(ground, view, s, c), "ecs:DescribeServices", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeLoadBalancerAttributes"),
+            ground.Probe("alb.settings", view.Subject, "elb", (s, c) => SettingsAsync(ground, view, s, c), "ecs:DescribeServices", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTargetHealth"),
             .. view.Service.Fields.GetValueOrDefault("ingress") is "nlb" ? Array.Empty<Probe>() : [ground.Probe("alb.http", view.Subject, "elb", (s, c) => new BalancerRequest(ground, view, s).AskAsync(c), "ecs:DescribeServices", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules") with { Vantage = Core.Diagnosis.Vantage.Host }],
         ];
     }
@@ -83,7 +83,15 @@ internal static partial class BalancerProbes
         var lines = await LogLook.LinesAsync(ground, log, sighting, cancel);
         var ready = lines.Events.GroupBy(e => e.Stream, StringComparer.Ordinal).Select(g => (First: g.Min(e => e.At), Ready: g.Where(e => LogLook.SaysReady(e.Text)).Select(e => (NodaTime.Instant?)e.At).Min())).ToList();
         var seconds = ready.Where(r => r.Ready is not null).Select(r => (r.Ready!.Value - r.First).TotalSeconds).ToList();
-        if (seconds.Count > 0) sighting.Fact("slowStartNeeded", seconds.Max() > allowed);
+        if (seconds.Count > 0) sighting.Fact("slowStartNeeded", seconds.Max() > allowed || await KilledBeforeAsync(ground, view, lines, sighting, cancel));
+    }
+
+    // A task that was stopped for its health check and never said that it is ready, where others of the service do say it.
+    private static async Task<bool> KilledBeforeAsync(AwsGround ground, ServiceView view, LogPage lines, Sighting sighting, CancellationToken cancel)
+    {
+        var ready = lines.Events.Where(e => LogLook.SaysReady(e.Text)).Select(e => e.Stream[(e.Stream.LastIndexOf('/') + 1)..]).ToHashSet(StringComparer.Ordinal);
+        var killed = Stopped.InTrouble(await view.TasksAsync(sighting, cancel), ground.Since).Where(t => Stopped.Reason(t) is "HEALTH_CHECK").Select(t => (t.Text("taskArn") ?? "").LastPart()).ToList();
+        return killed.Count > 0 && !killed.Exists(ready.Contains);
     }
 
     private static async Task SettingsAsync(AwsGround ground, ServiceView view, Sighting sighting, CancellationToken cancel)
@@ -96,16 +104,24 @@ internal static partial class BalancerProbes
         }
         var arns = (await view.GroupsAsync(sighting, cancel)).Select(g => g.Text("TargetGroupArn")!).ToList();
         var balancers = (await ground.AskAsync(sighting, "elasticloadbalancing", "DescribeLoadBalancers", [], cancel)).Items("LoadBalancers").ToList();
-        var forwards = false;
+        var (forwards, others) = (false, new HashSet<string>(StringComparer.Ordinal));
         foreach (var balancer in balancers.Select(b => b.Text("LoadBalancerArn")).OfType<string>())
         {
             var actions = await ActionsAsync(ground, balancer, sighting, cancel);
+            others.UnionWith(actions.SelectMany(a => Group().Matches(a)).Select(m => m.Value));
             if (!actions.Exists(a => arns.Exists(g => a.Contains(g, StringComparison.Ordinal)))) continue;
             forwards = true;
             var attributes = (await ground.AskAsync(sighting, "elasticloadbalancing", "DescribeLoadBalancerAttributes", new JsonObject { ["LoadBalancerArn"] = balancer }, cancel)).Items("Attributes").ToList();
             sighting.Fact("idleTimeoutSeconds", attributes.Find(a => a.Text("Key") == "idle_timeout.timeout_seconds").Number("Value"));
         }
         sighting.Fact("listenerHasTarget", forwards);
+        if (!forwards) await EcsProbes.PartAsync(sighting, async _ => sighting.Fact("ruleToEmptyGroup", await AnyEmptyAsync(ground, others, sighting, cancel)), cancel);
+    }
+
+    private static async Task<bool> AnyEmptyAsync(AwsGround ground, IEnumerable<string> groups, Sighting sighting, CancellationToken cancel)
+    {
+        var targets = await Task.WhenAll(groups.Select(g => ground.AskAsync(sighting, "elasticloadbalancing", "DescribeTargetHealth", new JsonObject { ["TargetGroupArn"] = g }, cancel)));
+        return Array.Exists(targets, t => !t.Items("TargetHealthDescriptions").Any());
     }
 
     /// <summary>What the listeners and rules of a load balancer do, each as JSON.</summary>
@@ -125,6 +141,9 @@ internal static partial class BalancerProbes
         listener.Text("Protocol") is "HTTP" or "HTTPS" && listener.Text("ListenerArn") is { } arn
             ? (await ground.AskAsync(sighting, "elasticloadbalancing", "DescribeRules", new JsonObject { ["ListenerArn"] = arn }, cancel)).Items("Rules")
             : [];
+
+    [GeneratedRegex(@"arn:[^""]+:targetgroup/[^""]+", RegexOptions.CultureInvariant)]
+    private static partial Regex Group();
 
     [GeneratedRegex(@"codes: \[(\d{3})\]", RegexOptions.CultureInvariant)]
     private static partial Regex Code();

@@ -122,6 +122,7 @@ internal static class ComponentProbes
                 hosts.AddRange((await BalancerProbes.RulesAsync(ground, listener, sighting, cancel)).SelectMany(r => r.Items("Conditions")).Where(c => c.Text("Field") == "host-header").SelectMany(c => c.Map("HostHeaderConfig").Texts("Values").Concat(c.Texts("Values"))));
         }
         var named = hosts.Where(h => !System.Net.IPAddress.TryParse(h, out _)).Distinct(StringComparer.Ordinal).ToList();
+        if (named.Count > 0) sighting.Fact("namesOtherEnvironment", named.Exists(h => h.Split('.').Any(l => ground.Map.Others.Any(o => o.Environment == l))));
         if (named.Count > 0) sighting.Fact("subdomainBaseCorrect", named.TrueForAll(h => Under(ground, h)));
         await EcsProbes.PartAsync(sighting, async _ =>
         {

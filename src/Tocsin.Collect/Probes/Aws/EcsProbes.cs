@@ -94,6 +94,7 @@ internal static class EcsProbes
     {
         _ when Stopped.Has(message, "Capacity is unavailable") || Stopped.Has(message, "capacity is not available") => "CAPACITY",
         _ when Stopped.Has(message, "limit on the number") || Stopped.Has(message, "quota") => "QUOTA",
+        _ when Stopped.Has(message, "RESOURCE:ENI") => "NETWORK",
         _ when Stopped.Has(message, "RESOURCE:") || Stopped.Has(message, "insufficient") => "RESOURCES",
         _ when Stopped.Has(message, "subnet") || Stopped.Has(message, "network interface") || Stopped.Has(message, "ENI") => "NETWORK",
         _ => "OTHER",

@@ -45,7 +45,9 @@ internal static partial class LogLook
     private static async Task LookAsync(AwsGround ground, ServiceView view, Sighting sighting, CancellationToken cancel)
     {
         var page = await LinesAsync(ground, view.Service.Fields["logGroup"], sighting, cancel);
-        ground.Texts.AddLog(view.Subject, view.Service.Fields["logGroup"], page.Events);
+        var running = new HashSet<string>(StringComparer.Ordinal);
+        await EcsProbes.PartAsync(sighting, async _ => running.UnionWith((await view.RunningAsync(sighting, cancel)).Select(t => (t.Text("taskArn") ?? "").LastPart())), cancel);
+        ground.Texts.AddLog(view.Subject, view.Service.Fields["logGroup"], page.Events, s => running.Contains(s[(s.LastIndexOf('/') + 1)..]));
         if (page.Cut) sighting.Lacks($"the log holds more than {page.Events.Length} events in this time; the first were read");
         if (page.Events.Length == 0) sighting.Empty();
         Requests(ground, view, page.Events, sighting);
@@ -57,19 +59,24 @@ internal static partial class LogLook
     {
         var path = view.Service.Fields.GetValueOrDefault("health", "/health");
         var asked = new Dictionary<string, string>(StringComparer.Ordinal);
-        var (health, status, slow) = (false, 0d, 0);
+        var (health, status) = (false, 0d);
+        var (all, slow) = (new HashSet<string>(StringComparer.Ordinal), new List<string>());
         foreach (var line in events.Where(e => e.Text.StartsWith('{')).Select(e => (e.Stream, Json: Tree.Object(e.Text))))
         {
             if (line.Json is not { } json) continue;
             var id = $"{line.Stream} {json.Text("reqId")}";
-            if (json.Map("req").Text("url") is { } url) asked[id] = url;
-            var isHealth = asked.TryGetValue(id, out var of) && of.Split('?')[0] == path;
+            if (json.Map("req").Text("url") is { } url) asked[id] = url.Split('?')[0];
+            var route = asked.GetValueOrDefault(id, "");
+            var isHealth = route == path;
             health |= isHealth;
+            if (route.Length > 0 && !isHealth) all.Add(route);
             if (json.Map("res").Number("statusCode") is { } code && isHealth) status = code;
-            if (json.Number("responseTime") > SlowMs && !isHealth) slow++;
+            if (json.Number("responseTime") > SlowMs && !isHealth) slow.Add(route);
         }
         // A request that never came to its end is slow too: it has a beginning and no end long after.
-        sighting.Fact("slowRequests", slow + Open(events, ground.Now - Duration.FromMilliseconds(SlowMs * 5)).Count());
+        slow.AddRange(Open(events, ground.Now - Duration.FromMilliseconds(SlowMs * 2)).Select(e => Tree.Object(e.Text).Map("req").Text("url")?.Split('?')[0] ?? "").Where(u => u != path));
+        sighting.Fact("slowRequests", slow.Count);
+        if (slow.Count > 0 && all.Count > 1) sighting.Fact("slowRoutesShare", Math.Round(100.0 * slow.Distinct(StringComparer.Ordinal).Count() / all.Count, 1));
         if (events.Any(e => e.Text.Contains("ELB-HealthChecker", StringComparison.Ordinal)) || health) sighting.Fact("healthRequests", true);
         if (status > 0) sighting.Fact("healthStatus", status);
     }
@@ -130,7 +137,7 @@ internal static partial class LogLook
     [GeneratedRegex(@"\b(listening|ready|started successfully|server started|bootstrap complete)\b", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex Ready();
 
-    [GeneratedRegex(@"\b(Error|FATAL|ERROR|Exception|EADDRINUSE)\b|^\s*at .+:\d+:\d+\)?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\b(\w*Error|FATAL|ERROR|\w*Exception|EADDRINUSE)\b|^\s*at .+:\d+:\d+\)?$", RegexOptions.CultureInvariant)]
     private static partial Regex Errors();
 
     [GeneratedRegex(@"slow quer|Query_time|""query(Ms|Time)"":\s?\d{4,}", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]

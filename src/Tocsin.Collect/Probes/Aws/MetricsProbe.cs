@@ -9,7 +9,10 @@ namespace Tocsin.Collect.Probes.Aws;
 internal static class MetricsProbe
 {
     private const int Minute = 60;
+    // What was counted before these minutes is over, or shows itself otherwise.
+    private const int Newest = 2;
     private const double Steady = 1.15;
+    private static readonly string[] Own = ["502", "503", "504"];
     private static readonly Duration Span = Duration.FromMinutes(15);
     private static readonly Duration Week = Duration.FromDays(7);
 
@@ -22,7 +25,7 @@ internal static class MetricsProbe
         (string, string)[] service = [("ClusterName", ground.Map.Cluster), ("ServiceName", view.Service.Name)];
         var queries = new List<JsonObject> { Query("cpu", "AWS/ECS", "CPUUtilization", service, "Maximum"), Query("memory", "AWS/ECS", "MemoryUtilization", service, "Maximum") };
         var group = await GroupAsync(view, sighting, cancel);
-        if (group is not null) queries.Add(Query("requests", "AWS/ApplicationELB", "RequestCount", group, "Sum"));
+        if (group is not null) queries.AddRange([Query("requests", "AWS/ApplicationELB", "RequestCount", group, "Sum"), .. Own.Select(c => Query($"elb{c}", "AWS/ApplicationELB", $"HTTPCode_ELB_{c}_Count", group, "Sum"))]);
         var now = await SeriesAsync(ground, queries, from, ground.Now, sighting, cancel);
         if (now.Values.All(v => v.Count == 0))
         {
@@ -35,7 +38,8 @@ internal static class MetricsProbe
         if (group is null || now["requests"].Count == 0) return;
         var perMinute = now["requests"].Average();
         sighting.Fact("requestsPerTarget", Math.Round(perMinute, 1));
-        var before = await SeriesAsync(ground, queries[2..], from - Week, ground.Now - Week, sighting, cancel);
+        foreach (var code in Own.Where(c => now[$"elb{c}"].Count > 0)) sighting.Fact($"elb{code}", now[$"elb{code}"].TakeLast(Newest).Sum());
+        var before = await SeriesAsync(ground, queries[2..3], from - Week, ground.Now - Week, sighting, cancel);
         if (before["requests"] is { Count: > 0 } then && then.Average() > 0) sighting.Fact("requestsTimesUsual", Math.Round(perMinute / then.Average(), 2));
     }
 

@@ -13,7 +13,7 @@ internal static partial class RevisionProbes
 
     public static IEnumerable<Probe> For(AwsGround ground, ServiceView view) =>
     [
-        ground.Probe("ecs.taskDefinition", view.Subject, "ecs", (s, c) => DefinitionAsync(ground, view, s, c), "ecs:DescribeServices", "ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"),
+        ground.Probe("ecs.taskDefinition", view.Subject, "ecs", (s, c) => DefinitionAsync(ground, view, s, c), "ecs:DescribeServices", "ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition", "ecr:DescribeImages"),
         ground.Probe("ecs.image", view.Subject, "ecr", (s, c) => ImageAsync(ground, view, s, c), "ecs:DescribeServices", "ecs:DescribeTaskDefinition", "ecr:DescribeImages"),
     ];
 
@@ -30,7 +30,41 @@ internal static partial class RevisionProbes
         sighting.Fact("memoryDiffers", Sizes(running, here) != Sizes(newest, there));
         sighting.ChangedAt(newest.Time("registeredAt"));
         await CheckAsync(ground, view, service, sighting, cancel);
+        await EcsProbes.PartAsync(sighting, _ => WentBackAsync(ground, view, running, service, sighting, cancel), cancel);
     }
+
+    // What a revision lacks that the one before it had, against what only differs.
+    private static async Task TakenAwayAsync(AwsGround ground, ServiceView view, JsonObject definition, JsonObject service, Sighting sighting, CancellationToken cancel)
+    {
+        if (await BeforeAsync(ground, view, definition, sighting, cancel) is not { } before) return;
+        var (here, there) = (view.Application(definition, service), view.Application(before, service));
+        var kept = Passed(here).ToHashSet(StringComparer.Ordinal);
+        sighting.Fact("variablesRemoved", Passed(there).Distinct(StringComparer.Ordinal).Count(n => !kept.Contains(n)));
+        sighting.Fact("imageChanged", here.Text("image") != there.Text("image"));
+    }
+
+    private static async Task WentBackAsync(AwsGround ground, ServiceView view, JsonObject running, JsonObject service, Sighting sighting, CancellationToken cancel)
+    {
+        if (await BeforeAsync(ground, view, running, sighting, cancel) is not { } before) return;
+        var images = new[] { running, before }.Select(d => ImageName.Parse(view.Application(d, service).Text("image") ?? "")).ToList();
+        if (images.Contains(null)) return;
+        if (images[0] == images[1])
+        {
+            sighting.Fact("olderImageBy", "NONE");
+            return;
+        }
+        var pushed = await Task.WhenAll(images.Select(async i => (await FindAsync(ground, i!, sighting, cancel)).Image.Time("imagePushedAt")));
+        if (pushed[0] is { } here && pushed[1] is { } there) sighting.Fact("olderImageBy", here < there ? Author(running.Text("registeredBy")) : "NONE");
+    }
+
+    private static async Task<JsonObject?> BeforeAsync(AwsGround ground, ServiceView view, JsonObject definition, Sighting sighting, CancellationToken cancel)
+    {
+        var number = definition.Number("revision") ?? 0;
+        var before = (await FamilyAsync(ground, view, definition, sighting, cancel)).Where(a => ServiceView.RevisionOf(a) < number).MaxBy(ServiceView.RevisionOf);
+        return before is null ? null : await view.DefinitionAsync(sighting, before, cancel);
+    }
+
+    private static IEnumerable<string> Passed(JsonObject? container) => container.Items("environment").Concat(container.Items("secrets")).Select(e => e.Text("name")).OfType<string>();
 
     // What is wrong in a revision is looked for in the one that is in trouble.
     private static async Task CheckAsync(AwsGround ground, ServiceView view, JsonObject service, Sighting sighting, CancellationToken cancel)
@@ -42,6 +76,8 @@ internal static partial class RevisionProbes
         var ports = container.Items("portMappings").Select(p => p.Number("containerPort")).OfType<double>().ToList();
         if (ports.Count > 0) sighting.Fact("containerPort", ports[0]);
         if (Variable(container, "PORT") is { } port && ports.Count > 0 && double.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var listens)) sighting.Fact("portEnvMatchesContainerPort", ports.Contains(listens));
+        if (Variable(container, "HOST") is { Length: > 0 } host) sighting.Fact("listensOnLoopback", host is "localhost" or "::1" || host.StartsWith("127.", StringComparison.Ordinal));
+        await TakenAwayAsync(ground, view, definition, service, sighting, cancel);
         sighting.Fact("executionRole", !string.IsNullOrEmpty(definition.Text("executionRoleArn")));
         var regions = SecretUse.Of(definition).Select(u => u.Region).Where(r => r.Length > 0).ToList();
         if (regions.Count > 0) sighting.Fact("secretsRegionMatches", regions.TrueForAll(r => r == ground.Map.Region));
@@ -59,10 +95,16 @@ internal static partial class RevisionProbes
 
     public static async Task<JsonObject> NewestAsync(AwsGround ground, ServiceView view, JsonObject running, Sighting sighting, CancellationToken cancel)
     {
-        var family = running.Text("family") ?? view.Service.Name;
-        var list = await ground.AskAsync(sighting, "ecs", "ListTaskDefinitions", new JsonObject { ["familyPrefix"] = family, ["status"] = "ACTIVE", ["sort"] = "DESC", ["maxResults"] = 10 }, cancel);
-        var newest = list.Texts("taskDefinitionArns").Where(a => a.LastPart().Split(':')[0] == family).MaxBy(ServiceView.RevisionOf);
+        var newest = (await FamilyAsync(ground, view, running, sighting, cancel)).MaxBy(ServiceView.RevisionOf);
         return newest is null ? running : await view.DefinitionAsync(sighting, newest, cancel);
+    }
+
+    // The newest of the family, at most ten.
+    private static async Task<IEnumerable<string>> FamilyAsync(AwsGround ground, ServiceView view, JsonObject definition, Sighting sighting, CancellationToken cancel)
+    {
+        var family = definition.Text("family") ?? view.Service.Name;
+        var list = await ground.AskAsync(sighting, "ecs", "ListTaskDefinitions", new JsonObject { ["familyPrefix"] = family, ["status"] = "ACTIVE", ["sort"] = "DESC", ["maxResults"] = 10 }, cancel);
+        return list.Texts("taskDefinitionArns").Where(a => a.LastPart().Split(':')[0] == family);
     }
 
     private static async Task ImageAsync(AwsGround ground, ServiceView view, Sighting sighting, CancellationToken cancel)

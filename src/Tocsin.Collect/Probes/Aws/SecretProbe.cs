@@ -75,7 +75,7 @@ internal sealed class SecretLook(AwsGround ground, ServiceView view, Sighting si
         sighting.Fact("existsInOtherRegion", found);
     }
 
-    // Tasks read secrets when they start, so a version younger than all of them is one that nobody uses.
+    // Tasks read secrets when they start, so a version younger than all of them is one that nobody uses. A task that read it and ended has read it too.
     private async Task AgeAsync(List<JsonObject> described, CancellationToken cancel)
     {
         var changed = described.Select(d => d.Time("LastChangedDate")).OfType<Instant>().ToList();
@@ -84,7 +84,7 @@ internal sealed class SecretLook(AwsGround ground, ServiceView view, Sighting si
         sighting.Fact("changedMinutesAgo", changed.Max().MinutesTo(ground.Now));
         await EcsProbes.PartAsync(sighting, async _ =>
         {
-            var started = (await view.RunningAsync(sighting, cancel)).Select(t => t.Time("createdAt")).OfType<Instant>().ToList();
+            var started = (await view.TasksAsync(sighting, cancel)).Where(t => t.Text("lastStatus") == "RUNNING" || t.Time("startedAt") is not null).Select(t => t.Time("createdAt")).OfType<Instant>().ToList();
             if (started.Count > 0) sighting.Fact("newerThanTasks", started.TrueForAll(s => s < changed.Max()));
         }, cancel);
     }
@@ -117,7 +117,7 @@ internal sealed class SecretLook(AwsGround ground, ServiceView view, Sighting si
         var keyed = uses.Where(u => u.Key.Length > 0 && values.ContainsKey(u.Secret)).ToList();
         sighting.Fact("keysMissing", keyed.Where(u => !values[u.Secret].ContainsKey(u.Key)).Select(u => $"{u.Secret} {u.Key}").Distinct(StringComparer.Ordinal).Count());
         sighting.Fact("validJson", keyed.TrueForAll(u => !values[u.Secret].ContainsKey("")));
-        if (values.Count > 0 || uses.Count == 0) sighting.Fact("criticalKeysMissing", view.Service.CriticalEnv.Count(k => string.IsNullOrWhiteSpace(passed.GetValueOrDefault(k))));
+        if (values.Count > 0 || uses.Count == 0) sighting.Fact("criticalKeysMissing", view.Service.CriticalEnv.Count(k => string.IsNullOrWhiteSpace(passed.GetValueOrDefault(k)) && !values.Values.Any(v => !string.IsNullOrWhiteSpace(v.Text(k)))));
     }
 
     // What a task of this revision gets for a variable: null where the revision does not pass it or the secret does not have it.

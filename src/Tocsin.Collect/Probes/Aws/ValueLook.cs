@@ -8,6 +8,10 @@ namespace Tocsin.Collect.Probes.Aws;
 /// <param name="own">The service's own secret.</param>
 internal sealed class ValueLook(AwsGround ground, ServiceView view, Sighting sighting, Func<string, (bool Known, string? Value)> value, JsonObject own)
 {
+    private static readonly NodaTime.Duration Skew = NodaTime.Duration.FromSeconds(30);
+    private static readonly (string Key, string Fact)[] Kept = [("SESSION_SECRET", "sessionSecretChanged"), ("RAZORPAY_KEY_SECRET", "razorpaySecretChanged"), ("SHOPIFY_WEBHOOK_SECRET", "shopifySecretChanged")];
+    private readonly List<string> changed = [];
+
     public async Task LookAsync(CancellationToken cancel)
     {
         Flags();
@@ -114,16 +118,37 @@ internal sealed class ValueLook(AwsGround ground, ServiceView view, Sighting sig
 
     private async Task ChangedAsync(CancellationToken cancel)
     {
-        if (Of("SESSION_SECRET") is not { } now || view.Service.Fields.GetValueOrDefault("secret") is not { } name) return;
+        if (view.Service.Fields.GetValueOrDefault("secret") is not { } name) return;
+        var then = await BeforeAsync(name, cancel);
+        foreach (var (key, fact) in Kept)
+        {
+            if (Of(key) is { } now && (then is null || then.Text(key) is not null)) sighting.Fact(fact, then is not null && Digests.Of(now) != Digests.Of(then.Text(key)!));
+        }
+        if (then is not null) changed.AddRange(own.Select(k => k.Key).Union(then.Select(k => k.Key), StringComparer.Ordinal).Where(k => Digest(own, k) != Digest(then, k)));
+        if (ground.Map.Component("aurora", "secret") is { } master && Of("DB_USER") is not null && await BeforeAsync(master, cancel) is { } old)
+        {
+            var now = Tree.Object((await ground.AskAsync(sighting, "secretsmanager", "GetSecretValue", new JsonObject { ["SecretId"] = master }, cancel)).Text("SecretString"));
+            if (Digest(now, "username") != Digest(old, "username")) changed.Add("DB_USER");
+            if (Digest(now, "password") != Digest(old, "password")) changed.Add("DB_PASSWORD");
+        }
+        sighting.Fact("changedKeys", string.Join(' ', changed.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)));
+    }
+
+    private static string Digest(JsonObject? of, string key) => of.Text(key) is { } value ? Digests.Of(value) : "";
+
+    // The version before, where the current one is of the time that is looked at; null: there is none, or it is no news.
+    private async Task<JsonObject?> BeforeAsync(string secret, CancellationToken cancel)
+    {
         try
         {
-            var answer = await ground.AskAsync(sighting, "secretsmanager", "GetSecretValue", new JsonObject { ["SecretId"] = name, ["VersionStage"] = "AWSPREVIOUS" }, cancel);
-            if (Tree.Object(answer.Text("SecretString")).Text("SESSION_SECRET") is { } before) sighting.Fact("sessionSecretChanged", Digests.Of(now) != Digests.Of(before));
+            var answer = await ground.AskAsync(sighting, "secretsmanager", "GetSecretValue", new JsonObject { ["SecretId"] = secret, ["VersionStage"] = "AWSPREVIOUS" }, cancel);
+            var current = await ground.AskAsync(sighting, "secretsmanager", "GetSecretValue", new JsonObject { ["SecretId"] = secret }, cancel);
+            return current.Time("CreatedDate") >= ground.Since - Skew ? Tree.Object(answer.Text("SecretString")) : null;
         }
         catch (AwsFailure e) when (e.Code is "ResourceNotFoundException")
         {
             // There never was another version.
-            sighting.Fact("sessionSecretChanged", false);
+            return null;
         }
     }
 }

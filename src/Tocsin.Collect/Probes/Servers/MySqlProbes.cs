@@ -116,27 +116,60 @@ internal static partial class MySqlProbes
         sighting.Fact("lockWaits", running.Count(r => (rows.Value(r, "STATE") ?? "").Contains("lock", StringComparison.OrdinalIgnoreCase)));
     }
 
-    // Whether the account itself demands TLS.
+    // Whether an account itself demands TLS. Asked is for each that a service logs in with; where one is wrong, that is told.
     private static async Task<bool> AccountsAsync(ServerGround ground, MySqlReader reader, Sighting sighting, CancellationToken cancel)
     {
-        if (ground.Map.Component(Component, "user") is not { Length: > 0 } user) return false;
-        var rows = await AskAsync(reader, MySqlQuestion.Accounts(user), sighting, cancel);
-        sighting.Fact("userExists", rows.Rows.Length > 0);
+        var (demands, users) = (false, await UsersAsync(ground, sighting, cancel));
+        foreach (var user in users) demands |= await AccountAsync(ground, user, reader, new AccountFacts(sighting), cancel);
+        return demands;
+    }
+
+    private static async Task<List<string>> UsersAsync(ServerGround ground, Sighting sighting, CancellationToken cancel)
+    {
+        var users = new List<string>();
+        if (ground.Map.Component(Component, "user") is { Length: > 0 } known) users.Add(known);
+        if (ground.Aws is null) return users;
+        foreach (var service in ground.Map.Users(Component))
+        {
+            try
+            {
+                if (await new AwsSide(ground, sighting).VariableAsync(service, "DB_USER", cancel) is { Length: > 0 } user) users.Add(user);
+            }
+            catch (Exception e) when (e is CouldNotLook or Collect.Aws.AwsFailure)
+            {
+                // The platform's own user is asked for in any case.
+                _ = e;
+            }
+        }
+        return [.. users.Distinct(StringComparer.Ordinal)];
+    }
+
+    private static async Task<bool> AccountAsync(ServerGround ground, string user, MySqlReader reader, AccountFacts facts, CancellationToken cancel)
+    {
+        var rows = await AskAsync(reader, MySqlQuestion.Accounts(user), facts.Sighting, cancel);
+        facts.Worst("userExists", rows.Rows.Length > 0, bad: false);
         if (rows.Rows.Length == 0) return false;
-        if (ground.Map.Cidr is { } cidr) sighting.Fact("hostAllowed", rows.Rows.Any(r => HostFits(rows.Value(r, "Host") ?? "", cidr)));
-        sighting.Fact("accountLocked", rows.Rows.All(r => rows.Value(r, "account_locked") is "Y" || rows.Value(r, "password_expired") is "Y"));
-        sighting.Fact("userLimit", rows.Rows.Max(r => double.TryParse(rows.Value(r, "max_user_connections"), NumberStyles.Float, CultureInfo.InvariantCulture, out var limit) ? limit : 0));
-        if (ground.Map.Component(Component, "schema") is { Length: > 0 } schema) await GrantsAsync(user, schema, reader, sighting, cancel);
+        if (ground.Map.Cidr is { } cidr) facts.Worst("hostAllowed", rows.Rows.Any(r => HostFits(rows.Value(r, "Host") ?? "", cidr)), bad: false);
+        facts.Worst("accountLocked", rows.Rows.All(r => rows.Value(r, "account_locked") is "Y" || rows.Value(r, "password_expired") is "Y"), bad: true);
+        if (user == ground.Map.Component(Component, "user")) facts.Sighting.Fact("userLimit", rows.Rows.Max(r => double.TryParse(rows.Value(r, "max_user_connections"), NumberStyles.Float, CultureInfo.InvariantCulture, out var limit) ? limit : 0));
+        if (ground.Map.Component(Component, "schema") is { Length: > 0 } schema) facts.Worst("schemaGranted", await IsGrantedAsync(user, schema, reader, facts.Sighting, cancel), bad: false);
         return rows.Rows.Any(r => rows.Value(r, "ssl_type") is { Length: > 0 });
     }
 
-    private static async Task GrantsAsync(string user, string schema, MySqlReader reader, Sighting sighting, CancellationToken cancel)
+    // Of several accounts the one that is wrong is told.
+    private sealed record AccountFacts(Sighting Sighting)
+    {
+        public void Worst(string fact, bool value, bool bad)
+        {
+            if (value == bad || !Sighting.Has(fact)) Sighting.Fact(fact, value);
+        }
+    }
+
+    private static async Task<bool> IsGrantedAsync(string user, string schema, MySqlReader reader, Sighting sighting, CancellationToken cancel)
     {
         var everywhere = await AskAsync(reader, MySqlQuestion.UserGrants(user), sighting, cancel);
         var there = await AskAsync(reader, MySqlQuestion.SchemaGrants(user), sighting, cancel);
-        sighting.Fact(
-            "schemaGranted",
-            everywhere.Rows.Any(r => everywhere.Value(r, "PRIVILEGE_TYPE") is "SELECT") || there.Rows.Any(r => Like(there.Value(r, "TABLE_SCHEMA") ?? "", schema)));
+        return everywhere.Rows.Any(r => everywhere.Value(r, "PRIVILEGE_TYPE") is "SELECT") || there.Rows.Any(r => Like(there.Value(r, "TABLE_SCHEMA") ?? "", schema));
     }
 
     private static async Task MigrationsAsync(ServerGround ground, MySqlReader reader, Sighting sighting, CancellationToken cancel)

@@ -34,7 +34,10 @@ public sealed record ServerGround(PlatformMap Map, Func<string, string?> Variabl
     private static readonly ImmutableDictionary<string, int> Ports = ImmutableDictionary.CreateRange(StringComparer.Ordinal, [new KeyValuePair<string, int>("aurora", 3306), new("redis", 6379), new("clickhouse", 8123), new("cloudflare", 443)]);
 
     /// <summary>For one walk to a server.</summary>
-    public Duration Limit { get; init; } = Duration.FromSeconds(4);
+    public Duration Limit { get; init; } = Duration.FromSeconds(3);
+
+    /// <summary>What is older is no matter of this look; null: everything is.</summary>
+    public Instant? Since { get; init; }
 
     /// <summary>Null: AWS is not asked, and what only AWS knows stays unknown.</summary>
     public AwsAsk? Aws { get; init; }
@@ -53,6 +56,8 @@ public sealed record ServerGround(PlatformMap Map, Func<string, string?> Variabl
 
     /// <summary>Asked instead of the name's own address: host names of the platform by where they are, for a platform whose names are in no public DNS.</summary>
     public ImmutableDictionary<string, (string Host, int Port)> Hosts { get; init; } = ImmutableDictionary<string, (string Host, int Port)>.Empty;
+
+    private bool OwnAuthorities { get; init; } = true;
 
     /// <summary>The value of <c>TOCSIN_ENVIRONMENT_COMPONENT_FIELD</c>, or null.</summary>
     public string? Setting(string component, string field) => Variable(Name(component, field)) is { Length: > 0 } value ? value : null;
@@ -82,7 +87,10 @@ public sealed record ServerGround(PlatformMap Map, Func<string, string?> Variabl
 
     public WireTarget Target(Place place) => new(place.Host, place.Port) { Limit = Limit, Tls = place.Tls, Authorities = place.Authorities, Resolver = Resolver, Time = Time };
 
-    public WireTarget Web() => new("", 0) { Limit = Limit, Resolver = Resolver, Time = Time, Authorities = Authorities(Variable("TOCSIN_CA")) };
+    /// <summary>Asks as someone who trusts public authorities only.</summary>
+    public ServerGround WithoutOwnAuthorities() => this with { OwnAuthorities = false };
+
+    public WireTarget Web() => new("", 0) { Limit = Limit, Resolver = Resolver, Time = Time, Authorities = OwnAuthorities ? Authorities(Variable("TOCSIN_CA")) : null };
 
     public Probe Probe(string name, Subject subject, Vantage vantage, string target, Func<Sighting, CancellationToken, Task> look) =>
         new(name, subject, vantage, target, look) { Limit = Limit + Duration.FromSeconds(1) };

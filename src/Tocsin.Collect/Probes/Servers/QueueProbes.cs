@@ -123,23 +123,25 @@ internal static class QueueProbes
         private async Task FailuresAsync(List<Client> workers, CancellationToken cancel)
         {
             var ids = (await Ask(RedisQuestion.SortedPart(Key("failed"), -NewestFailed, -1), cancel)).Texts;
-            if (ids.Length == 0)
+            var all = await reader.AskAllAsync([.. ids.Select(i => RedisQuestion.Fields(Key(i), "failedReason", "attemptsMade", "opts", "finishedOn"))], cancel);
+            string? Of(RedisValue job, int field) => (job as RedisValue.Many)?.Items.ElementAtOrDefault(field)?.AsText;
+            // What failed before is history, and stays in the set until somebody clears it.
+            var jobs = all.Where(j => ground.Since is not { } began || Milliseconds(Of(j, 3)) is not { } at || at >= began.ToUnixTimeMilliseconds()).ToList();
+            if (jobs.Count == 0)
             {
                 sighting.Fact("failedReason", "NONE");
                 sighting.Fact("failedReasonKinds", 0);
                 sighting.Fact("failedSinceFix", 0);
                 return;
             }
-            var jobs = await reader.AskAllAsync([.. ids.Select(i => RedisQuestion.Fields(Key(i), "failedReason", "attemptsMade", "opts", "finishedOn"))], cancel);
-            string? Of(int job, int field) => (jobs[job] as RedisValue.Many)?.Items.ElementAtOrDefault(field)?.AsText;
-            var last = jobs.Length - 1;
+            var last = jobs[^1];
             sighting.Fact("failedReason", Reason(Of(last, 0) ?? ""));
-            sighting.Fact("failedReasonKinds", Enumerable.Range(0, jobs.Length).Select(i => Core.Signals.Fingerprint.Of("", "", Of(i, 0) ?? "")).Distinct(StringComparer.Ordinal).Count());
+            sighting.Fact("failedReasonKinds", jobs.Select(j => Core.Signals.Fingerprint.Of("", "", Of(j, 0) ?? "")).Distinct(StringComparer.Ordinal).Count());
             if (Milliseconds(Of(last, 1)) is { } made) sighting.Fact("attemptsExhausted", made >= Attempts(Of(last, 2)));
             // The workers that are there now are those of the last deployment.
             if (workers.Count == 0) return;
             var since = Now - (workers.Min(w => w.AgeSeconds) * 1000);
-            sighting.Fact("failedSinceFix", Enumerable.Range(0, jobs.Length).Count(i => Milliseconds(Of(i, 3)) > since));
+            sighting.Fact("failedSinceFix", jobs.Count(j => Milliseconds(Of(j, 3)) > since));
         }
 
         private async Task<List<Client>> ClientsAsync(CancellationToken cancel) => Clients(await Ask(RedisQuestion.Clients, cancel)).FindAll(c => c.Prefix == prefix && c.Queue == queue && c.Database == 0);

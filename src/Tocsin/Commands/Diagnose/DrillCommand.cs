@@ -14,6 +14,8 @@ internal sealed record DrillRequest
 
     /// <summary>One merchant's domain.</summary>
     public string? Domain { get; init; }
+    /// <summary>Also where a domain is given: all services and not only the one that serves it.</summary>
+    public bool AllServices { get; init; }
     public string? BundleTo { get; init; }
     public string? BundleFrom { get; init; }
     public string? Endpoint { get; init; }

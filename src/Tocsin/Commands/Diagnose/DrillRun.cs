@@ -14,7 +14,7 @@ using Tocsin.Core.Platforms;
 namespace Tocsin.Cli.Commands.Diagnose;
 
 /// <summary>Everything a drill found, for whoever shows it.</summary>
-internal sealed record DrillOutcome(EvidenceBundle Bundle, DiagnosisReport Diagnosis, ErrorReference Reference, Platform Platform)
+internal sealed record DrillOutcome(EvidenceBundle Bundle, DiagnosisReport Diagnosis, ImmutableArray<Entry> Entries, Platform Platform)
 {
     /// <summary>The account that answered, or why none is known.</summary>
     public string Account { get; init; } = "";
@@ -59,31 +59,35 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
         var watch = Stopwatch.StartNew();
         var platform = PlatformFile.Load(settings);
         var environment = Environment(platform, request.Environment);
-        ImmutableArray<Service> asked = (request.Service ?? (request.Domain is null ? null : DomainRole)) is { } name ? [Service(platform, name)] : platform.Services;
+        ImmutableArray<Service> asked = (request.Service ?? (request.Domain is null || request.AllServices ? null : DomainRole)) is { } name ? [Service(platform, name)] : platform.Services;
         var now = SystemClock.Instance.GetCurrentInstant();
         if (!TimeWindow.TryParse(request.Since, null, now, out var window, out var problem)) throw new SettingsException(problem);
         var since = window.Since ?? now - UsualSpan;
         var connection = AwsConnection.For(environment, request.Endpoint, request.Lab);
         using var caller = connection.Caller(CallLimit);
-        var reference = store.Whole;
+        var (entries, facts) = store.ForDiagnosis(terminal);
         var surroundings = Surroundings.Of(platform, environment, connection.Lab);
         var scope = new DrillScope(surroundings.Map, asked, now, since);
         var readsValues = platform.Fields.GetValueOrDefault("secretValues") is "shapes";
-        var drill = new Drill(scope, reference.Facts, Matching(reference), TimeProvider.System, g => ServerLooks.For(g, surroundings.Ground(g, readsValues), request.Domain))
+        var drill = new Drill(scope, facts, MatchSet.Build(entries), TimeProvider.System, g => ServerLooks.For(g, surroundings.Ground(g, readsValues), request.Domain))
         {
             Record = connection.Lab is null ? new StoppedTaskRecord(StateFolder()) : null,
             ReadsSecretValues = readsValues,
         };
         var account = AccountAsync(caller, scope.Map.Region, cancel);
         var progress = terminal.ErrorIsTerminal && !request.Quiet && request.Format is "text";
-        await foreach (var result in drill.RunAsync(caller, cancel))
+        await using var results = drill.RunAsync(caller, cancel).GetAsyncEnumerator(cancel);
+        var more = results.MoveNextAsync();
+        // Made ready while the first answers are under way.
+        var catalog = DiagnosisCatalog.Build(entries, facts);
+        while (await more)
         {
-            if (progress) terminal.Error.WriteLine(DrillOutput.Progress(result, terminal));
+            if (progress) terminal.Error.WriteLine(DrillOutput.Progress(results.Current, terminal));
+            more = results.MoveNextAsync();
         }
-        var catalog = DiagnosisCatalog.Build(reference.Entries.Select(e => e.Entry), reference.Facts);
         var bundle = drill.Bundle(catalog.Digest);
         var who = await account;
-        return new DrillOutcome(bundle, Diagnoser.Diagnose(bundle, catalog), reference, platform)
+        return new DrillOutcome(bundle, Diagnoser.Diagnose(bundle, catalog), entries, platform)
         {
             Account = who,
             Region = scope.Map.Region,
@@ -99,9 +103,9 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
     private DrillOutcome Replay(string file)
     {
         var parsed = BundleFile.Read(file);
-        var reference = store.Whole;
-        var catalog = DiagnosisCatalog.Build(reference.Entries.Select(e => e.Entry), reference.Facts);
-        return new DrillOutcome(parsed, Diagnoser.Diagnose(parsed, catalog), reference, PlatformFile.Load(settings));
+        var (entries, facts) = store.ForDiagnosis(terminal);
+        var catalog = DiagnosisCatalog.Build(entries, facts);
+        return new DrillOutcome(parsed, Diagnoser.Diagnose(parsed, catalog), entries, PlatformFile.Load(settings));
     }
 
     private static async Task<string> AccountAsync(AwsCaller caller, string region, CancellationToken cancel)
@@ -125,8 +129,6 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
     private static Service Service(Platform platform, string name) =>
         platform.Service(name) ?? platform.Services.FirstOrDefault(s => s.Fields.GetValueOrDefault("alias") == name)
         ?? throw new SettingsException($"there is no service {name}; {Nearest.Suggest(name, platform.Services.Select(s => s.Name))}the platform has {string.Join(", ", platform.Services.Select(s => s.Name))}");
-
-    private static MatchSet Matching(ErrorReference reference) => MatchSet.Build(reference.Entries.Select(e => e.Entry));
 
     private static string StateFolder()
     {

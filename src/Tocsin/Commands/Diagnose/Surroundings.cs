@@ -35,6 +35,7 @@ internal sealed class Surroundings
     public ServerGround Ground(AwsGround aws, bool readsValues) => new(Map, Variable, TimeProvider.System)
     {
         Aws = (s, service, operation, input, cancel) => aws.Calls.AskAsync(s, service, Map.Region, operation, input, cancel),
+        Since = aws.Since,
         AsksProviders = lab is null,
         OnlyVariables = lab is not null,
         Resolver = place?.Components.GetValueOrDefault("dns") is { } dns ? new IPEndPoint(IPAddress.Parse(dns.Host), dns.Port) : null,

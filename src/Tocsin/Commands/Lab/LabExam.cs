@@ -16,13 +16,15 @@ internal static class LabExam
         var variant = new Option<string[]>("--variant") { Description = $"How they are met: {string.Join(", ", FaultVariants.Names)}; may be repeated", HelpName = "VARIANT", DefaultValueFactory = _ => [] };
         var seed = new Option<int>("--seed") { Description = "Decides what a variant chooses", DefaultValueFactory = _ => 1, HelpName = "NUMBER" };
         var environment = LabVerbs.Environment();
+        var keep = new Option<string?>("--keep") { Description = "Write the evidence of each question here", HelpName = "DIR" };
+        var from = new Option<string?>("--from") { Description = "Judge the evidence that was kept here, with the catalog as it is; asks no lab", HelpName = "DIR" };
         var format = CommonOptions.Format("text", "json", "md");
         var command = new ExampledCommand(
             "exam",
             "Inject each fault, see it land, drill, compare the cause, heal; exit code 1 when a diagnosis is not right.",
-            ["tocsin lab exam", "tocsin lab exam --only secret-gone --only ecs-exit-137", "tocsin lab exam --variant noop --variant denied --seed 7 --format md"])
+            ["tocsin lab exam", "tocsin lab exam --only secret-gone --only ecs-exit-137", "tocsin lab exam --variant noop --variant denied --seed 7 --format md", "tocsin lab exam --keep exam && tocsin lab exam --from exam"])
         {
-            Options = { only, variant, seed, environment, format },
+            Options = { only, variant, seed, environment, keep, from, format },
         };
         command.SetAction((parsed, cancel) => run.DoAsync(
             async c =>
@@ -31,28 +33,30 @@ internal static class LabExam
                 var platform = PlatformFile.Load(settings);
                 var faults = FaultFolder.Read(Path.Combine(settings.Home, "lab", "faults"), new FaultGround(new CatalogStore(settings).Entries(terminal), platform));
                 foreach (var problem in faults.Problems) terminal.Error.WriteLine(problem);
-                using var lab = LabClient.Connect(LabFolder.Default());
-                var chosen = Chosen(faults, parsed.GetValue(only) ?? [], lab, parsed.GetValue(environment)!);
                 var variants = (parsed.GetValue(variant) is { Length: > 0 } named ? named : [FaultVariants.Name(FaultVariant.Plain)]).Select(FaultVariants.Of).ToImmutableArray();
-                var exam = new ExamRun(settings, terminal, lab, platform, faults);
+                var ids = parsed.GetValue(only) ?? [];
+                foreach (var id in ids.Where(o => !faults.Faults.Any(f => f.Entry == o))) _ = faults.Find(id);
+                if (parsed.GetValue(from) is { } kept) return Tell([.. new ExamShelf(kept).Judge(faults, new CatalogStore(settings), terminal, (f, v) => IsWanted(f, ids) && (variants.Contains(v) || parsed.GetValue(variant) is not { Length: > 0 }))], parsed.GetValue(format)!, terminal);
+                using var lab = LabClient.Connect(LabFolder.Default());
+                var chosen = faults.Faults.Where(f => f.Profiles.Contains(lab.State.Profile) && (f.CoreHides.Length == 0 || lab.State.Profile is not LabProfile.Core) && f.Environments.Contains(parsed.GetValue(environment)!, StringComparer.Ordinal) && IsWanted(f, ids)).ToImmutableArray();
+                var exam = new ExamRun(settings, terminal, lab, platform, faults) { Shelf = parsed.GetValue(keep) is { } to ? new ExamShelf(to) : null };
                 var rows = new List<ExamRow>();
                 foreach (var one in variants.SelectMany(v => chosen.Select(f => new SceneOrder(f, parsed.GetValue(environment)!) { Variant = v, Seed = parsed.GetValue(seed) })))
                 {
                     rows.Add(await exam.AskAsync(one, c));
                     terminal.Error.WriteLine(ExamOutput.Line(rows[^1]));
                 }
-                terminal.Out.WriteLine(ExamOutput.Write([.. rows], parsed.GetValue(format)!, terminal));
-                return rows.TrueForAll(r => r.Right) ? ExitCode.Done : ExitCode.Found;
+                return Tell([.. rows], parsed.GetValue(format)!, terminal);
             },
             cancel));
         return command;
     }
 
-    private static ImmutableArray<Fault> Chosen(FaultFolder faults, string[] only, LabClient lab, string environment)
+    private static int Tell(ImmutableArray<ExamRow> rows, string format, Terminal terminal)
     {
-        var possible = faults.Faults.Where(f => f.Profiles.Contains(lab.State.Profile) && f.Environments.Contains(environment, StringComparer.Ordinal)).ToImmutableArray();
-        if (only.Length == 0) return possible;
-        foreach (var id in only.Where(o => !faults.Faults.Any(f => f.Entry == o))) _ = faults.Find(id);
-        return [.. possible.Where(f => only.Contains(f.Id, StringComparer.Ordinal) || only.Contains(f.Entry, StringComparer.Ordinal))];
+        terminal.Out.WriteLine(ExamOutput.Write(rows, format, terminal));
+        return rows.All(r => r.Right) ? ExitCode.Done : ExitCode.Found;
     }
+
+    private static bool IsWanted(Fault fault, string[] only) => only.Length == 0 || only.Contains(fault.Id, StringComparer.Ordinal) || only.Contains(fault.Entry, StringComparer.Ordinal);
 }

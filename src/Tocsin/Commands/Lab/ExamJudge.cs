@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+using Tocsin.Core.Diagnosis;
+using Tocsin.Lab.Faults;
+
+namespace Tocsin.Cli.Commands.Lab;
+
+/// <summary>Compares a diagnosis with what was broken.</summary>
+internal static class ExamJudge
+{
+    public static ExamRow Of(SceneOrder order, ImmutableArray<Fault> broken, DiagnosisReport diagnosis)
+    {
+        var ranked = diagnosis.Causes.Concat(diagnosis.Rivals).Concat(diagnosis.Consequences).Select(c => c.Id).Distinct(StringComparer.Ordinal).ToList();
+        var expected = broken.Select(f => f.Expected).ToList();
+        var (right, note) = order.Variant switch
+        {
+            FaultVariant.Noop or FaultVariant.Recovered => (diagnosis.Verdict is Verdict.Healthy or Verdict.NoKnownCause, string.Join("; ", diagnosis.Findings.Take(3))),
+            FaultVariant.Denied => (
+                diagnosis.Verdict is Verdict.Blind or Verdict.Ambiguous && diagnosis.Missing.Any(m => m.Why.Contains("is denied", StringComparison.Ordinal)),
+                string.Join("; ", diagnosis.Missing.Select(m => m.Why).Distinct(StringComparer.Ordinal).Take(2))),
+            FaultVariant.Two => (expected.TrueForAll(e => diagnosis.Causes.Any(c => c.Id == e)), $"broken {string.Join(", ", expected)}; said {string.Join(", ", diagnosis.Causes.Select(c => c.Id))}"),
+            _ => (
+                diagnosis.Causes is [var first, ..] && first.Id == expected[0] && diagnosis.Verdict is Verdict.Confirmed or Verdict.Likely,
+                diagnosis.Causes.Length > 1 ? $"also {string.Join(", ", diagnosis.Causes.Skip(1).Select(c => c.Id))}" : ""),
+        };
+        var coverage = diagnosis.Coverage.Tried == 0 ? 0 : (double)diagnosis.Coverage.Evidence / diagnosis.Coverage.Tried;
+        return new ExamRow(order.Fault, order.Variant, diagnosis.Verdict, ranked.FirstOrDefault(""), ranked.IndexOf(expected[0]) + 1, coverage, right, note);
+    }
+}
