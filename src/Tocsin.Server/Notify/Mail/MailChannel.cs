@@ -14,7 +14,7 @@ namespace Tocsin.Server.Notify.Mail;
 internal sealed record MailServer(string Host, int Port, bool Implicit, string From, string User, string Authority);
 
 /// <summary>E-mail over SMTP, always by TLS. The Message-ID is the page's key, so that mail programs show two attempts as one message.</summary>
-internal sealed class MailChannel(MailServer server, Func<string?> password, OutgoingGuard guard, TimeProvider time) : IChannel
+internal sealed class MailChannel(MailServer server, Room room, Func<string?> password, OutgoingGuard guard, TimeProvider time) : IChannel
 {
     private const int Submission = 587;
     private const int Secure = 465;
@@ -31,16 +31,19 @@ internal sealed class MailChannel(MailServer server, Func<string?> password, Out
                 new Key("port", new Shape.Number("Its port: 587, or 465 where TLS begins at once", Least: 1, Whole: true)),
                 new Key("tls", new Shape.Text("How TLS begins", ["starttls", "implicit"])),
                 new Key("from", new Shape.Text("The sender's address", Pattern: "[^@ <>]+@[^@ <>]+"), Required: true),
+                Room.Setting,
                 new Key("user", new Shape.Text("As whom; none: without a login")),
                 new Key("password", new Shape.Text("Its password, best as $NAME of a variable")),
-                new Key("ca", new Shape.Text("A file with authorities to trust instead of the system's"))
+                new Key("ca", new Shape.Text("A file with authorities to trust instead of the system's")),
             ]),
-        s => new MailChannel(Read(s), () => s.Settings.Has("password") ? s.Variable(s.Settings.Text("password")) : "", s.Guard, s.Time));
+        s => new MailChannel(Read(s), Room.Of(s), () => s.Settings.Has("password") ? s.Variable(s.Settings.Text("password")) : "", s.Guard, s.Time));
 
     public bool KeepsAlarm => false;
 
     public async Task<SendResult> SendAsync(OutgoingPage page, CancellationToken cancel)
     {
+        page = room.Fill(page);
+        if (server.Host.Length == 0) return new SendResult.Refused("no mail server is set");
         if (password() is not { } secret) return new SendResult.Refused("the variable of its password is not set");
         if (!MailText.IsAddress(page.Address)) return new SendResult.Refused("the address is no e-mail address");
         using var limit = new CancellationTokenSource(Limit.ToTimeSpan(), time);

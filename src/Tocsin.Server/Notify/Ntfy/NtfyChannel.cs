@@ -11,7 +11,7 @@ namespace Tocsin.Server.Notify.Ntfy;
 /// attempt made again replaces the message on the phone instead of adding one.
 /// </summary>
 /// <remarks>https://docs.ntfy.sh/publish/</remarks>
-internal sealed class NtfyChannel(HttpSend send, string server, Func<string?> token) : IChannel
+internal sealed class NtfyChannel(HttpSend send, Room room, string server, Func<string?> token) : IChannel
 {
     private const string Public = "https://ntfy.sh";
 
@@ -21,15 +21,17 @@ internal sealed class NtfyChannel(HttpSend send, string server, Func<string?> to
             "ntfy",
             [
                 new Key("server", new Shape.Text("The server's address", Pattern: "https?://.+")),
+                Room.Setting,
                 new Key("token", new Shape.Text("An access token, best as $NAME of a variable")),
             ]),
-        s => new NtfyChannel(new HttpSend(s), s.Settings.Has("server") ? s.Settings.Text("server") : Public, () => s.Settings.Has("token") ? s.Variable(s.Settings.Text("token")) : ""));
+        s => new NtfyChannel(new HttpSend(s), Room.Of(s), s.Settings.Has("server") ? s.Settings.Text("server") : Public, () => s.Settings.Has("token") ? s.Variable(s.Settings.Text("token")) : ""));
 
     public bool KeepsAlarm => false;
 
     public Task<SendResult> SendAsync(OutgoingPage page, CancellationToken cancel)
     {
         if (token() is not { } secret) return Task.FromResult<SendResult>(new SendResult.Refused("the variable of its token is not set"));
+        page = room.Fill(page);
         var (to, topic) = Place(page.Address);
         if (topic.Length == 0) return Task.FromResult<SendResult>(new SendResult.Refused("there is no topic"));
         return send.PostAsync(to, Fill, a => Read(a, page, secret), cancel);

@@ -8,7 +8,7 @@ namespace Tocsin.Server.Notify.PagerDuty;
 
 /// <summary>PagerDuty's Events API v2. The address is an integration key; the page's key is the dedup_key, so that an attempt made again rings nobody twice.</summary>
 /// <remarks>https://developer.pagerduty.com/docs/events-api-v2-overview</remarks>
-internal sealed class PagerDutyChannel(HttpSend send, string events) : IChannel
+internal sealed class PagerDutyChannel(HttpSend send, Room room, string events) : IChannel
 {
     private const string Everywhere = "https://events.pagerduty.com/v2/enqueue";
     private const string Europe = "https://events.eu.pagerduty.com/v2/enqueue";
@@ -19,14 +19,16 @@ internal sealed class PagerDutyChannel(HttpSend send, string events) : IChannel
             "PagerDuty",
             [
                 new Key("region", new Shape.Text("Where the account is", ["us", "eu"])),
+                Room.Setting,
                 new Key("events", new Shape.Text("Another address of the Events API, such as a gateway's", Pattern: "https?://.+")),
             ]),
-        s => new PagerDutyChannel(new HttpSend(s), s.Settings.Has("events") ? s.Settings.Text("events") : s.Settings.Text("region") is "eu" ? Europe : Everywhere));
+        s => new PagerDutyChannel(new HttpSend(s), Room.Of(s), s.Settings.Has("events") ? s.Settings.Text("events") : s.Settings.Text("region") is "eu" ? Europe : Everywhere));
 
     public bool KeepsAlarm => true;
 
     public Task<SendResult> SendAsync(OutgoingPage page, CancellationToken cancel)
     {
+        page = room.Fill(page);
         if (page.Address.Length == 0) return Task.FromResult<SendResult>(new SendResult.Refused("there is no integration key"));
         return send.PostAsync(events, r => r.Content = SmallJson.Content(Event(page)), a => Read(a, page), cancel);
     }

@@ -10,19 +10,22 @@ namespace Tocsin.Server.Notify.Slack;
 /// carries the same key, so that people see the doubling.
 /// </summary>
 /// <remarks>https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks</remarks>
-internal sealed class SlackChannel(HttpSend send, string mention) : IChannel
+internal sealed class SlackChannel(HttpSend send, Room room, string mention) : IChannel
 {
     private const int MostSection = 2900;
 
     public static readonly ChannelKind Kind = new(
         "slack",
-        new Shape.Map("Slack", [new Key("mention", new Shape.Text("Who is called in the room by a P0", ["channel", "here", "nobody"]))]),
-        s => new SlackChannel(new HttpSend(s), s.Settings.Has("mention") ? s.Settings.Text("mention") : "channel"));
+        new Shape.Map("Slack", [Room.Setting, new Key("mention", new Shape.Text("Who is called in the room by a P0", ["channel", "here", "nobody"]))]),
+        s => new SlackChannel(new HttpSend(s), Room.Of(s), s.Settings.Has("mention") ? s.Settings.Text("mention") : "channel"));
 
     public bool KeepsAlarm => false;
 
-    public Task<SendResult> SendAsync(OutgoingPage page, CancellationToken cancel) =>
-        send.PostAsync(page.Address, r => r.Content = SmallJson.Content(Message(page, mention)), a => Read(a, page), cancel);
+    public Task<SendResult> SendAsync(OutgoingPage page, CancellationToken cancel)
+    {
+        var filled = room.Fill(page);
+        return send.PostAsync(filled.Address, r => r.Content = SmallJson.Content(Message(filled, mention)), a => Read(a, filled), cancel);
+    }
 
     internal static JsonObject Message(OutgoingPage page, string mention)
     {

@@ -13,7 +13,7 @@ namespace Tocsin.Server.Notify.Webhook;
 /// page's key is the id, the same at each attempt. The answer may say more than that it was accepted: {"receipt": "delivered", "reference": "…"}.
 /// </summary>
 /// <remarks>https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md</remarks>
-internal sealed class WebhookChannel(HttpSend send, Func<string?> secret, bool keepsAlarm, TimeProvider time) : IChannel
+internal sealed class WebhookChannel(HttpSend send, Room room, Func<string?> secret, bool keepsAlarm, TimeProvider time) : IChannel
 {
     private const string Prefix = "whsec_";
 
@@ -23,14 +23,16 @@ internal sealed class WebhookChannel(HttpSend send, Func<string?> secret, bool k
             "A signed webhook",
             [
                 new Key("secret", new Shape.Text("What it is signed by: whsec_ and base64, or any text; best as $NAME of a variable"), Required: true),
+                Room.Setting,
                 new Key("keepsAlarm", new Shape.Flag("It rings on until it is told that the page is over")),
             ]),
-        s => new WebhookChannel(new HttpSend(s), () => s.Variable(s.Settings.Text("secret")), s.Settings.Text("keepsAlarm") is "true", s.Time));
+        s => new WebhookChannel(new HttpSend(s), Room.Of(s), () => s.Variable(s.Settings.Text("secret")), s.Settings.Text("keepsAlarm") is "true", s.Time));
 
     public bool KeepsAlarm => keepsAlarm;
 
     public Task<SendResult> SendAsync(OutgoingPage page, CancellationToken cancel)
     {
+        page = room.Fill(page);
         if (secret() is not { Length: > 0 } signing) return Task.FromResult<SendResult>(new SendResult.Refused("the variable of its secret is not set"));
         if (Key(signing) is not { } key) return Task.FromResult<SendResult>(new SendResult.Refused("its secret begins with whsec_ and is not base64"));
         return send.PostAsync(page.Address, Fill, a => Read(a, page, signing), cancel);
