@@ -19,7 +19,7 @@ public sealed class ChannelFormTests
         await using var receiver = new FakeReceiver().Expect(202, """{"status":"success","message":"Event processed","dedup_key":"INC-12/3"}""").Expect(202, "{}");
         var channel = SomePage.Channel("pagerduty", $"events: \"{receiver.Address}/v2/enqueue\"");
         Assert.Equal("INC-12/3", Assert.IsType<SendResult.Taken>(await channel.SendAsync(SomePage.To("R0UTINGKEY"), cancel)).Reference);
-        await channel.SendAsync(SomePage.To("R0UTINGKEY") with { Purpose = PagePurpose.Ended }, cancel);
+        Assert.IsType<SendResult.Taken>(await channel.SendAsync(SomePage.To("R0UTINGKEY") with { Purpose = PagePurpose.Ended }, cancel));
         var sent = Json(receiver, 0);
         Assert.Equal(("POST", "/v2/enqueue"), (receiver.Received[0].Method, receiver.Received[0].Path));
         Assert.Equal(("R0UTINGKEY", "INC-12/3", "trigger"), (Text(sent, "routing_key"), Text(sent, "dedup_key"), Text(sent, "event_action")));
@@ -72,7 +72,7 @@ public sealed class ChannelFormTests
         var channel = SomePage.Channel("slack");
         var page = SomePage.To($"{receiver.Address}/services/T0/B0/XXXXXXXXXXXX") with { Person = "", Severity = Severity.P0, First = "P0 production: <!everyone> & <https://evil.example|click>", AcknowledgeLink = null };
         Assert.IsType<SendResult.Taken>(await channel.SendAsync(page, cancel));
-        await channel.SendAsync(page with { Attempt = 2, Purpose = PagePurpose.Test }, cancel);
+        Assert.IsType<SendResult.Taken>(await channel.SendAsync(page with { Attempt = 2, Purpose = PagePurpose.Test }, cancel));
         var sent = Json(receiver, 0);
         Assert.Equal("<!channel> P0 production: &lt;!everyone&gt; &amp; &lt;https://evil.example|click&gt;", Text(sent, "text"));
         Assert.Equal(["section", "section", "actions", "context"], sent["blocks"]!.AsArray().Select(b => Text(b!, "type")));

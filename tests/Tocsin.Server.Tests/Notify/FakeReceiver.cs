@@ -27,6 +27,9 @@ internal sealed class FakeReceiver : IAsyncDisposable
         running = RunAsync();
     }
 
+    /// <summary>What it answers to requests beyond those it was told to expect; null: there may be none.</summary>
+    public Func<NetworkStream, CancellationToken, Task>? Otherwise { get; init; }
+
     public string Address => $"http://127.0.0.1:{Port}";
 
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
@@ -44,6 +47,8 @@ internal sealed class FakeReceiver : IAsyncDisposable
 
     public static string Answer(int status, string body, params string[] headers) =>
         $"HTTP/1.1 {status} Some\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nContent-Type: application/json\r\n{string.Concat(headers.Select(h => $"{h}\r\n"))}\r\n{body}";
+
+    public static Func<NetworkStream, CancellationToken, Task> Always(int status, string body) => (s, c) => WriteAsync(s, Answer(status, body), c);
 
     public static Task WriteAsync(NetworkStream stream, string text, CancellationToken cancel) => stream.WriteAsync(Encoding.UTF8.GetBytes(text), cancel).AsTask();
 
@@ -63,8 +68,9 @@ internal sealed class FakeReceiver : IAsyncDisposable
         listener.Stop();
         await running;
         ending.Dispose();
-        Assert.Empty(unexpected);
-        Assert.True(answers.IsEmpty, $"{answers.Count} requests were expected and did not come");
+        var came = string.Join("; ", received.Select(r => $"{r.Method} {r.Path} {r.Body}"));
+        Assert.True(unexpected.IsEmpty, $"unexpected: {string.Join("; ", unexpected)}; expected: {came}");
+        Assert.True(answers.IsEmpty, $"{answers.Count} requests were expected and did not come; there came: {came}");
     }
 
     private async Task RunAsync()
@@ -74,7 +80,7 @@ internal sealed class FakeReceiver : IAsyncDisposable
         {
             while (true) open.Add(ServeAsync(await listener.AcceptTcpClientAsync(ending.Token)));
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
             await Task.WhenAll(open);
         }
@@ -87,7 +93,8 @@ internal sealed class FakeReceiver : IAsyncDisposable
         {
             var stream = connection.GetStream();
             if (await ReadAsync(stream, ending.Token) is not { } request) return;
-            if (!answers.TryDequeue(out var answer))
+            if (!answers.TryDequeue(out var answer) && Otherwise is { } usual) answer = usual;
+            if (answer is null)
             {
                 unexpected.Enqueue($"{request.Method} {request.Path} {request.Body}");
                 return;

@@ -43,7 +43,7 @@ internal sealed class FakeSite : IAsyncDisposable
         {
             while (true) open.Add(ServeAsync(await listener.AcceptTcpClientAsync(ending.Token)));
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
             await Task.WhenAll(open);
         }

@@ -28,13 +28,13 @@ public sealed class LabWatchTests
         lab.Do("service scale fastify-nova 0");
         await UntilAsync(() => taken.Any(s => s.Subject.Id is "core-api"), "the address is not said");
         var seconds = (taken.First(s => s.Subject.Id is "core-api").At - Instant.FromDateTimeOffset(broken)).TotalSeconds;
-        TestContext.Current.SendDiagnosticMessage($"from the fault to the signal: {seconds:0.0} s");
+        TestContext.Current.TestOutputHelper!.WriteLine($"from the fault to the signal: {seconds:0.0} s");
         Assert.InRange(seconds, 0, 60);
         await UntilAsync(() => taken.Any(s => s.Subject.Id is "no-task" && s.Entry is "alb-503"), "the fact is not said");
 
         lab.Do("service scale fastify-nova 2");
         await UntilAsync(() => taken.Any(s => s.Subject.Id is "core-api" && s.Kind is WatchSignalKind.Recovery), "the return is not said");
-        TestContext.Current.SendDiagnosticMessage($"{watch.View().CallsLastHour} calls; {string.Join("; ", taken.Select(s => $"{s.Kind} {s.Service} {s.Title}"))}");
+        TestContext.Current.TestOutputHelper!.WriteLine($"{watch.View().CallsLastHour} calls; {string.Join("; ", taken.Select(s => $"{s.Kind} {s.Service} {s.Title}"))}");
         await stop.CancelAsync();
         await running;
     }

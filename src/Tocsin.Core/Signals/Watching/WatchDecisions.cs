@@ -32,6 +32,9 @@ public static class WatchDecisions
     /// <summary>The name of a thing over all processes and versions.</summary>
     public static string FingerprintOf(WatchSubject subject) => Fingerprint.Of($"watch/{subject.Kind}", $"{subject.Environment}/{subject.Service}", $"{subject.Id} {subject.Item}");
 
+    /// <summary>All addresses of an environment as one thing.</summary>
+    public static WatchSubject AllAddresses(string environment) => new(WatchKind.Everything, environment, "", "addresses");
+
     private static WatchedAddresses Addresses(Func<WatchSubject, Watched> of, string environment, WatchPlan plan)
     {
         // An address that was never seen is not watched, for want of its variable; one that is unseen now tells nothing.
@@ -64,7 +67,7 @@ public static class WatchDecisions
             // While they fail and the time is not over yet, nothing is known to be well.
             if (!down && addresses.FailingSince is not null) return;
             var says = string.Create(CultureInfo.InvariantCulture, $"every watched address ({addresses.Watched}) of {environment} fails");
-            if (addresses.Watched > 0) Take(new Look(new WatchSubject(WatchKind.Everything, environment, "", "addresses"), down ? LookOutcome.Bad : LookOutcome.Good, now, says));
+            if (addresses.Watched > 0) Take(new Look(AllAddresses(environment), down ? LookOutcome.Bad : LookOutcome.Good, now, says));
         }
 
         private Watched Of(WatchSubject subject) => Subjects.GetValueOrDefault(subject) ?? new Watched();
