@@ -1,6 +1,4 @@
-using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -112,8 +110,8 @@ public sealed class ServerHost : IAsyncDisposable
         Parts.AddApi(builder.Services);
         var app = builder.Build();
         Parts.Connect(app.Services);
-        app.UseExceptionHandler(e => e.Run(FailAsync));
         app.UseStatusCodePages();
+        app.UseMiddleware<Failures>();
         app.UseRouting();
         app.UseMiddleware<Gate>();
         Map(app);
@@ -132,29 +130,5 @@ public sealed class ServerHost : IAsyncDisposable
         LookApi.MapPublic(app);
         SmallPages.Map(app);
         app.MapOpenApi("/api/v1/openapi.json").NeedsNobody("describes the interface, and holds no data");
-    }
-
-    private static async Task FailAsync(HttpContext context)
-    {
-        var error = context.Features.Get<IExceptionHandlerFeature>()?.Error;
-        var log = context.RequestServices.GetRequiredService<ILogger<ServerHost>>();
-        switch (error)
-        {
-            case BadHttpRequestException bad:
-                await Problems.Of(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "the body is larger than is taken here" : bad.InnerException is System.Text.Json.JsonException json ? json.Message : bad.Message).ExecuteAsync(context);
-                break;
-            case System.Data.Common.DbException or StaleException:
-                // Senders come again; nothing was taken.
-                if (error is System.Data.Common.DbException down) context.RequestServices.GetRequiredService<ServerState>().DatabaseFailed(down);
-                context.Response.Headers.RetryAfter = "5";
-                await Problems.Of((int)HttpStatusCode.ServiceUnavailable, "the database does not answer; nothing was taken, try again").ExecuteAsync(context);
-                break;
-            case OperationCanceledException when context.RequestAborted.IsCancellationRequested:
-                break;
-            default:
-                ServerMessages.RequestFailed(log, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "", error ?? new InvalidOperationException("unknown"));
-                await Problems.Of((int)HttpStatusCode.InternalServerError, "this failed here, and not with you; the server's log says more").ExecuteAsync(context);
-                break;
-        }
     }
 }

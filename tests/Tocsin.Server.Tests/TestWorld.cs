@@ -164,7 +164,7 @@ internal sealed class TestWorld : IAsyncDisposable
         await Host.DisposeAsync();
         logging.Dispose();
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-        Assert.Empty(log.Errors);
+        Assert.True(log.Errors.Count == 0, string.Join('\n', log.Errors));
     }
 
     private static string Find()

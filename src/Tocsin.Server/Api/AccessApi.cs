@@ -14,13 +14,13 @@ public sealed record LoginBody(string Name, string Password);
 
 public sealed record AcceptBody(string Password);
 
-public sealed record InviteBody(string Name, string? Person, Role Role);
+public sealed record InviteBody(string Name, Role Role, string? Person = null);
 
-public sealed record TokenBody(string Account, string Name, ImmutableArray<string> Scopes, int? Days);
+public sealed record TokenBody(string Account, string Name, ImmutableArray<string> Scopes, int? Days = null);
 
-public sealed record KeyBody(string Name, string? Environment, string? Service);
+public sealed record KeyBody(string Name, string? Environment = null, string? Service = null);
 
-public sealed record HeartbeatBody(string Key, string Name, Duration Every, Severity? Severity);
+public sealed record HeartbeatBody(string Key, string Name, Duration Every, Severity? Severity = null);
 
 /// <summary>A token or a key, shown once.</summary>
 public sealed record Shown(string Token, string? Link);
@@ -55,7 +55,7 @@ public static class AccessApi
     {
         try
         {
-            return await accounts.LogInAsync(body.Name ?? "", body.Password ?? "", context.RequestAborted) is { } token ? Results.Ok(new Shown(token, null)) : Problems.Of(401, "name or password is wrong");
+            return await accounts.LogInAsync(body.Name, body.Password, context.RequestAborted) is { } token ? Results.Ok(new Shown(token, null)) : Problems.Of(401, "name or password is wrong");
         }
         catch (AccessException e)
         {
@@ -64,12 +64,12 @@ public static class AccessApi
     }
 
     private static async Task<IResult> AcceptAsync(string invitation, AcceptBody body, HttpContext context, Accounts accounts) =>
-        await TriedAsync(async () => Results.Ok(new Shown(await accounts.AcceptAsync(invitation, body.Password ?? "", context.RequestAborted), null)), context);
+        await TriedAsync(async () => Results.Ok(new Shown(await accounts.AcceptAsync(invitation, body.Password, context.RequestAborted), null)), context);
 
     private static async Task<IResult> InviteAsync(InviteBody body, HttpContext context, Accounts accounts, Links links) => await TriedAsync(
         async () =>
         {
-            var token = await accounts.InviteAsync(body.Name ?? "", body.Person ?? "", body.Role, context.Caller().By, context.RequestAborted);
+            var token = await accounts.InviteAsync(body.Name, body.Person ?? "", body.Role, context.Caller().By, context.RequestAborted);
             return Results.Json(new Shown(token, links.Invitation(token).ToString()), statusCode: 201);
         },
         context);
@@ -78,7 +78,7 @@ public static class AccessApi
         async () =>
         {
             if (body.Days is < 1 or > 3650) return Problems.Bad("days is from 1 to 3650");
-            var token = await accounts.IssueAsync(body.Account ?? "", body.Name ?? "", body.Scopes.IsDefault ? [] : body.Scopes, body.Days is { } days ? Duration.FromDays(days) : null, context.Caller().By, context.RequestAborted);
+            var token = await accounts.IssueAsync(body.Account, body.Name, body.Scopes.IsDefault ? [] : body.Scopes, body.Days is { } days ? Duration.FromDays(days) : null, context.Caller().By, context.RequestAborted);
             return Results.Json(new Shown(token, null), statusCode: 201);
         },
         context);

@@ -15,15 +15,18 @@ namespace Tocsin.Server.Api;
 
 /// <summary>What it takes to declare.</summary>
 /// <param name="Severity">As a person decides; null: what the facts suggest.</param>
-public sealed record DeclareBody(string Title, string? Environment, string? Service, string? Entry, Severity? Severity, ImmutableArray<string>? Facts, double? Users, Instant? ImpactStart, Instant? Detected);
+public sealed record DeclareBody(string Title, string? Environment = null, string? Service = null, string? Entry = null, Severity? Severity = null, ImmutableArray<string>? Facts = null, double? Users = null, Instant? ImpactStart = null, Instant? Detected = null);
 
-public sealed record TextBody(string Text, Instant? NextBy);
+/// <summary>Nothing needs to be said.</summary>
+public sealed record AcknowledgeBody(string? Text = null);
+
+public sealed record TextBody(string Text, Instant? NextBy = null);
 
 public sealed record SeverityBody(Severity Severity, string Why);
 
 public sealed record AssignBody(IncidentRole Role, string Person);
 
-public sealed record ImpactBody(ImmutableArray<string> Facts, double? Users);
+public sealed record ImpactBody(ImmutableArray<string> Facts, double? Users = null);
 
 public sealed record MergeBody(IncidentId Into);
 
@@ -44,7 +47,7 @@ public static class IncidentApi
         incidents.MapGet("/{id}", ShowAsync).Needs(Role.Viewer, Scopes.Read).WithSummary("One incident with its timeline, pages and deadlines").Produces<IncidentDetail>().ProducesProblem(404);
         incidents.MapGet("/{id}/why/{person}", WhyAsync).Needs(Role.Viewer, Scopes.Read).WithSummary("Why a person was, or was not, paged").Produces<WhyAnswer>().ProducesProblem(404);
         incidents.MapPost("/", DeclareAsync).Needs(Role.Responder, Scopes.Respond).WithSummary("Declare an incident").Produces<CommandAnswer>(201).ProducesProblem(400);
-        Command<TextBody?>(incidents, "acknowledge", "Take it: nobody else is woken while you work on it", Role.Responder, (by, _) => new IncidentCommand.Acknowledge(by));
+        Command<AcknowledgeBody>(incidents, "acknowledge", "Take it: nobody else is woken while you work on it", Role.Responder, static (by, _) => new IncidentCommand.Acknowledge(by));
         Command<TextBody>(incidents, "note", "Add a note to the timeline", Role.Responder, (by, b) => new IncidentCommand.Note(by, b.Text));
         Command<TextBody>(incidents, "update", "Post a status update and promise the next", Role.Responder, (by, b) => new IncidentCommand.PostUpdate(by, b.Text, b.NextBy));
         Command<TextBody>(incidents, "mitigate", "The harm is stopped, the cause may remain", Role.Responder, (by, b) => new IncidentCommand.Mitigate(by, b.Text));
@@ -59,7 +62,8 @@ public static class IncidentApi
         incidents.MapPost("/{id}/split", SplitAsync).Needs(Role.Commander, Scopes.Command).WithSummary("Some of its errors are an incident of their own").Produces<CommandAnswer>().ProducesProblem(409);
     }
 
-    private static void Command<TBody>(RouteGroupBuilder incidents, string name, string about, Role role, Func<string, TBody, IncidentCommand> command) =>
+    private static void Command<TBody>(RouteGroupBuilder incidents, string name, string about, Role role, Func<string, TBody, IncidentCommand> command)
+        where TBody : class =>
         incidents.MapPost($"/{{id}}/{name}", async (string id, TBody body, HttpContext context, IncidentDesk desk) =>
                 IncidentIds.Parse(id) is { } incident ? Answer(context, await desk.DoAsync(incident, command(context.Caller().By, body), Expected(context), context.RequestAborted)) : Unknown(id))
             .Needs(role, Scopes.Respond).WithName(name).WithSummary(about).Produces<CommandAnswer>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(412);

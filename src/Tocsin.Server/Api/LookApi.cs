@@ -16,7 +16,7 @@ namespace Tocsin.Server.Api;
 /// <param name="DatabaseDownSince">Null: it answers.</param>
 public sealed record ServerLook(bool Live, string Database, Instant Started, Instant? DatabaseDownSince, string Policy, IReadOnlyDictionary<string, long> Open);
 
-public sealed record DrillBody(string Person, string? Channel);
+public sealed record DrillBody(string Person, string? Channel = null);
 
 /// <summary>What is to be seen: on call, signals, audit, changes as they happen, health and metrics.</summary>
 public static class LookApi
@@ -75,7 +75,7 @@ public static class LookApi
 
     private static async Task<IResult> DrillAsync(DrillBody body, HttpContext context, Drills drills)
     {
-        var (sent, problem) = await drills.SendAsync(body.Person ?? "", body.Channel ?? "", context.Caller().By, context.RequestAborted);
+        var (sent, problem) = await drills.SendAsync(body.Person, body.Channel ?? "", context.Caller().By, context.RequestAborted);
         return sent is null ? Problems.Bad(problem) : Results.Json(sent, statusCode: 202);
     }
 }

@@ -49,7 +49,8 @@ internal static class Parts
         {
             o.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
             o.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
-            o.SerializerOptions.RespectRequiredConstructorParameters = false;
+            o.SerializerOptions.RespectRequiredConstructorParameters = true;
+            o.SerializerOptions.RespectNullableAnnotations = true;
             foreach (var converter in TimeForms.All) o.SerializerOptions.Converters.Add(converter);
             o.SerializerOptions.Converters.Add(new JsonStringEnumConverter<Severity>());
             o.SerializerOptions.Converters.Add(new JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase));

@@ -57,6 +57,14 @@ public sealed class Database : IAsyncDisposable
         return await read(new Session(connection, null, Dialect), cancel);
     }
 
+    /// <summary>Looks at one moment of the whole, however long it takes.</summary>
+    public async Task<T> SnapshotAsync<T>(Func<Session, CancellationToken, Task<T>> read, CancellationToken cancel)
+    {
+        await using var connection = await open(cancel);
+        await using var transaction = await Dialect.Snapshot(connection, cancel);
+        return await read(new Session(connection, transaction, Dialect), cancel);
+    }
+
     /// <summary>All of it or nothing. What two nodes collide in is tried again, so <paramref name="write"/> starts from what it reads itself.</summary>
     public async Task<T> WriteAsync<T>(Func<Session, CancellationToken, Task<T>> write, CancellationToken cancel)
     {

@@ -4,7 +4,7 @@ using System.Reflection;
 namespace Tocsin.Server.Storage;
 
 /// <summary>The database is of a newer Tocsin, or is none of Tocsin's.</summary>
-public sealed class SchemaException(string message) : Exception(message);
+public sealed class SchemaException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>One numbered step from an older form of the database to the next.</summary>
 public sealed record Migration(int Version, string Name, string Sql)

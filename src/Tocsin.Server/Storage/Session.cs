@@ -14,6 +14,8 @@ public sealed class Session(DbConnection connection, DbTransaction? transaction,
 
     public DbConnection Connection => connection;
 
+    public DbTransaction? Transaction => transaction;
+
     public async Task<List<T>> QueryAsync<T>(string sql, object? args, CancellationToken cancel) =>
         (await connection.QueryAsync<T>(new CommandDefinition(sql, args, transaction, cancellationToken: cancel))).AsList();
 

@@ -22,15 +22,16 @@ public sealed class ServerWatchTests : IAsyncDisposable
         await using var world = await StartAsync();
         (api.Status, shop.Status) = (503, 502);
         await RoundsAsync(world, 2);
-        Assert.Equal([1L], await SeveritiesAsync(world));
+        // One for each service.
+        Assert.Equal([1L, 1L], await SeveritiesAsync(world));
         Assert.All(world.Sent, p => Assert.NotEqual(Severity.P0, p.Severity));
         await RoundsAsync(world, 7);
-        Assert.Equal([0L, 1L], await SeveritiesAsync(world));
+        Assert.Equal([0L, 1L, 1L], await SeveritiesAsync(world));
         var everyone = world.Sent.Where(p => p.Severity is Severity.P0).Select(p => p.Person).Distinct().ToList();
         Assert.Superset(new HashSet<string>(["engineer-1", "engineer-2", "engineer-3", "lead", "founder-1", "founder-2"]), everyone.ToHashSet());
         Assert.Contains(world.Sent, p => p.First.Contains("every watched address (3) of production fails", StringComparison.Ordinal));
         await RoundsAsync(world, 30);
-        Assert.Equal([0L, 1L], await SeveritiesAsync(world));
+        Assert.Equal([0L, 1L, 1L], await SeveritiesAsync(world));
     }
 
     [Fact]
@@ -40,10 +41,10 @@ public sealed class ServerWatchTests : IAsyncDisposable
         (api.Status, shop.Status) = (503, 502);
         await RoundsAsync(world, 10);
         var intake = await world.IntakeAsync("staging");
-        await world.PostAsync(intake, new { title = "the report is slow", service = "reports", facts = (string[])["degraded"] });
-        await world.PostAsync(intake, new { title = "something else", environment = "production", service = "reports", facts = (string[])["cosmetic"] });
+        await world.PostAsync($"{intake}/webhook", new { title = "the report is slow", service = "reports", facts = (string[])["degraded"] });
+        await world.PostAsync($"{intake}/webhook", new { title = "something else", environment = "production", service = "reports", facts = (string[])["cosmetic"] });
         await world.SettleAsync();
-        Assert.Equal([0L, 1L, 3L, 3L], await SeveritiesAsync(world));
+        Assert.Equal([0L, 1L, 1L, 3L, 3L], await SeveritiesAsync(world));
     }
 
     [Fact]
@@ -52,7 +53,7 @@ public sealed class ServerWatchTests : IAsyncDisposable
         await using var world = await StartAsync();
         await RoundsAsync(world, 3);
         var intake = await world.IntakeAsync();
-        await world.PostAsync(intake, new { title = "everything is down", severity = "P0", facts = (string[])["all-down"], fingerprint = WatchDecisions.FingerprintOf(WatchDecisions.AllAddresses("production")) });
+        await world.PostAsync($"{intake}/webhook", new { title = "everything is down", severity = "P0", facts = (string[])["all-down"], fingerprint = WatchDecisions.FingerprintOf(WatchDecisions.AllAddresses("production")) });
         await world.SettleAsync();
         Assert.Equal([1L], await SeveritiesAsync(world));
     }
