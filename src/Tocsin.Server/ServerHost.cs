@@ -14,6 +14,7 @@ using Tocsin.Server.Ingest;
 using Tocsin.Server.Notify;
 using Tocsin.Server.Setup;
 using Tocsin.Server.Storage;
+using Tocsin.Server.Watch;
 
 namespace Tocsin.Server;
 
@@ -103,6 +104,7 @@ public sealed class ServerHost : IAsyncDisposable
         builder.Services.AddSingleton(logging);
         Parts.Add(builder.Services, options, database, key);
         if (options.Loops) builder.Services.AddHostedService(s => s.GetRequiredService<ClockLoop>()).AddHostedService(s => s.GetRequiredService<Diagnoses>());
+        if (options is { Loops: true, Watch: not null }) builder.Services.AddHostedService(s => s.GetRequiredService<WatchLoop>());
         builder.Services.AddHostedService(s => s.GetRequiredService<ChangeFeed>());
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = TimeSpan.FromSeconds(10));
         Parts.AddApi(builder.Services);
@@ -123,6 +125,7 @@ public sealed class ServerHost : IAsyncDisposable
         var api = app.MapGroup("/api/v1");
         IncidentApi.Map(api);
         LookApi.Map(api);
+        WatchApi.Map(api);
         AccessApi.Map(api);
         LookApi.MapPublic(app);
         SmallPages.Map(app);

@@ -9,8 +9,8 @@ namespace Tocsin.Server.Ingest;
 public sealed record Placed(string State, IncidentId? Incident, string Why);
 
 /// <summary>Decides where a signal belongs, and does it: joins an incident, reopens one, opens one, or only counts.</summary>
-/// <param name="watched">How the watched addresses stand.</param>
-public sealed class Placement(IncidentDesk desk, PlanSource plan, Recogniser recogniser, Func<WatchedAddresses> watched)
+/// <param name="watched">How the watched addresses stand that a signal tells of; of any other there are none.</param>
+public sealed class Placement(IncidentDesk desk, PlanSource plan, Recogniser recogniser, Func<Signal, WatchedAddresses> watched)
 {
     public async Task<Placed> PlaceAsync(Session s, Signal signal, CancellationToken cancel)
     {
@@ -48,7 +48,7 @@ public sealed class Placement(IncidentDesk desk, PlanSource plan, Recogniser rec
             var facts = signal.Facts.IsEmpty && signal.Users is null ? signal.Impact with { Degraded = true } : signal.Impact;
             wanted = signal.Severity is { } named ? new(named, "as its sender says") : SeverityMatrix.Suggest(facts, policy.MajorUsers);
         }
-        var decided = Opening.Decide(wanted, signal.Source, watched(), policy.Opening, signal.At);
+        var decided = Opening.Decide(wanted, signal.Source, watched(signal), policy.Opening, signal.At);
         return (decided, decided.Why);
     }
 

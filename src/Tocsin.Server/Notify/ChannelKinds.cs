@@ -8,6 +8,11 @@ public static class ChannelKinds
     public static ImmutableArray<ChannelKind> All { get; } =
     [
         Log.LogChannel.Kind,
+        Mail.MailChannel.Kind,
+        Ntfy.NtfyChannel.Kind,
+        PagerDuty.PagerDutyChannel.Kind,
+        Slack.SlackChannel.Kind,
+        Webhook.WebhookChannel.Kind,
     ];
 
     public static ChannelKind? Of(string kind) => All.FirstOrDefault(k => k.Kind == kind);

@@ -11,6 +11,7 @@ using Tocsin.Server.Ingest;
 using Tocsin.Server.Notify;
 using Tocsin.Server.Reading;
 using Tocsin.Server.Storage;
+using Tocsin.Server.Watch;
 
 namespace Tocsin.Server.Setup;
 
@@ -25,8 +26,9 @@ internal static class Parts
         // signals, match
         services.AddSingleton<IntakeKeys>().AddSingleton<Inbox>().AddSingleton<Heartbeats>().AddSingleton<HeartbeatWatch>().AddSingleton<WebhookSignals>();
         services.AddSingleton(new Recogniser(options.Matching, options.Time));
-        services.AddSingleton(s => new Placement(s.GetRequiredService<IncidentDesk>(), s.GetRequiredService<PlanSource>(), s.GetRequiredService<Recogniser>(), options.Watched));
+        services.AddSingleton(s => new Placement(s.GetRequiredService<IncidentDesk>(), s.GetRequiredService<PlanSource>(), s.GetRequiredService<Recogniser>(), signal => WatchSignals.Standing(signal, s.GetService<PlatformWatch>())));
         services.AddSingleton<SignalQueue>().AddSingleton<Flow>();
+        if (options.Watch is { } watch) services.AddSingleton(s => WatchSignals.Watch(watch, options, s.GetRequiredService<Flow>(), s.GetRequiredService<ILogger<PlatformWatch>>())).AddSingleton<WatchLoop>();
         // diagnose, incident
         services.AddSingleton(s => new Diagnoses(database, s.GetRequiredService<Journal>(), s.GetRequiredService<IncidentDesk>(), options.Diagnose, s.GetRequiredService<ILogger<Diagnoses>>()));
         services.AddSingleton<IncidentDesk>().AddSingleton<DueIncidents>().AddSingleton<ClockLoop>();

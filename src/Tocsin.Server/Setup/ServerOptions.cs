@@ -5,6 +5,7 @@ using Tocsin.Core.Platforms;
 using Tocsin.Core.Response;
 using Tocsin.Server.Access;
 using Tocsin.Server.Notify;
+using Tocsin.Server.Watch;
 using YamlDotNet.RepresentationModel;
 
 namespace Tocsin.Server.Setup;
@@ -55,8 +56,8 @@ public sealed record ServerOptions
     /// <summary>For how long raw signals and their texts are kept.</summary>
     public NodaTime.Duration KeepSignals { get; init; } = NodaTime.Duration.FromDays(30);
 
-    /// <summary>How the watched addresses stand; without a watch there are none.</summary>
-    public Func<WatchedAddresses> Watched { get; init; } = static () => new WatchedAddresses(0, null);
+    /// <summary>What the server watches by itself; null: nothing.</summary>
+    public WatchSetup? Watch { get; init; }
 
     /// <summary>How a new incident is looked at; null: it is not.</summary>
     public Diagnosing? Diagnose { get; init; }

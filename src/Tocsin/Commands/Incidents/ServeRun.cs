@@ -23,7 +23,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
         using var logging = LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft", LogLevel.Error).AddFilter("Tocsin", LogLevel.Information).AddProvider(new HostLog(terminal.Error)));
         try
         {
-            var options = Options(settings, terminal, request) with { Live = request.Live };
+            var options = Watching(Options(settings, terminal, request) with { Live = request.Live }, request);
             await using var host = await ServerHost.StartAsync(options, logging, both.Token);
             Welcome(host, options);
             await host.WaitAsync(both.Token);
@@ -49,6 +49,9 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             return ExitCode.Done;
         }
     }
+
+    private ServerOptions Watching(ServerOptions options, ServeRequest request) =>
+        request.Watches ? options with { Watch = WatchedPlatform.Of(options.Platform, new CatalogStore(settings).Whole, request.Endpoint, request.Lab) } : options;
 
     /// <summary>From tocsin.yaml and what was typed; without a catalog where only the database is needed.</summary>
     public static ServerOptions Options(Settings settings, Terminal terminal, ServeRequest request, bool withCatalog = true)
@@ -92,10 +95,19 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
         return Environment.GetEnvironmentVariable(connection[1..]) is { Length: > 0 } value ? value : throw new SettingsException($"the variable {connection} is not set");
     }
 
+    private static string Watched(ServerOptions options)
+    {
+        if (options.Watch is not { } watch) return "watches nothing: signals come from outside only";
+        var (addresses, facts) = (watch.Plan.AddressPace.Every, watch.Plan.RulePace.Every);
+        var where = watch.Doors.IsEmpty ? "" : " in the LAB";
+        return $"watches {watch.Plan.Addresses.Length} addresses every {Words.Length(addresses)}, {watch.Plan.Rules.Length} rules in {string.Join(" and ", watch.Plan.Environments)} every {Words.Length(facts)}{where}; at most {watch.Plan.CallsPerHour} calls to AWS an hour";
+    }
+
     private void Welcome(ServerHost host, ServerOptions options)
     {
         var database = host.Part<Database>();
         options.Write($"tocsin {host.Address} · {options.Platform.Name} · {database.Dialect.Name} {database.About}");
+        options.Write(Watched(options));
         options.Write(options.Live ? "live: pages are sent" : "observing: pages are shown here and none is sent; --live sends them");
         if (host.Invitation is { } link) options.Write($"first start: become its administrator, once, by {link}");
         options.Write($"docs: {host.Address}api/v1/openapi.json · health: {host.Address}healthz · end: Ctrl-C");
