@@ -56,14 +56,17 @@ public sealed class AwsLogin
         }
     }
 
-    private async Task<AWSCredentials> FindAsync(CancellationToken cancel)
-    {
-        await Task.Yield();
-        cancel.ThrowIfCancellationRequested();
-        var credentials = find();
-        await credentials.GetCredentialsAsync();
-        return credentials;
-    }
+    // The chain blocks its thread while it asks; it is one that nobody else waits for.
+    private Task<AWSCredentials> FindAsync(CancellationToken cancel) => Task.Factory.StartNew(
+        () =>
+        {
+            var credentials = find();
+            credentials.GetCredentials();
+            return credentials;
+        },
+        cancel,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default);
 
     // The chain tells of each place where it looked. An expired SSO login is worth its own words, the rest is not.
     private static string Words(string message) =>
