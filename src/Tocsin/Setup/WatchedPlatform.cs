@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Tocsin.Cli.Commands.Diagnose;
-using Tocsin.Collect.Probes;
 using Tocsin.Collect.Wire;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Platforms;
