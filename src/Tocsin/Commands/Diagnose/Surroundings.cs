@@ -35,8 +35,8 @@ internal sealed class Surroundings
     // What listens on this machine's own addresses is reached without any VPN.
     private static ImmutableDictionary<string, string> OfLab(string environment, string name, ImmutableDictionary<string, string> fields, LabState lab)
     {
-        var place = lab.Environments.FirstOrDefault(e => e.Name == environment)?.Components.GetValueOrDefault(name);
-        var here = place is null || (IPAddress.TryParse(place.Host, out var address) && IPAddress.IsLoopback(address));
+        var known = lab.Environments.FirstOrDefault(e => e.Name == environment)?.Components.GetValueOrDefault(name);
+        var here = known is null || (IPAddress.TryParse(known.Host, out var address) && IPAddress.IsLoopback(address));
         return here ? fields.RemoveRange([.. Addresses, "reach"]) : fields.RemoveRange(Addresses);
     }
 
