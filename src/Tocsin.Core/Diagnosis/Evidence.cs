@@ -32,6 +32,9 @@ internal sealed class Evidence
     /// <summary>The one probe that is about Tocsin's own host: it says nothing of what a service logs.</summary>
     private const string Vpn = "vpn.interface";
 
+    /// <summary>The probe that reads what a service printed.</summary>
+    private const string Log = "app.logs";
+
     /// <summary>WireGuard shakes hands at least every three minutes while there is traffic.</summary>
     private const double LiveHandshakeSeconds = 180;
 
@@ -97,6 +100,8 @@ internal sealed class Evidence
 
     public IEnumerable<LogMatch> MatchesOf(Entry entry, string service) =>
         Matches.Where(m => m.Entry == entry.Id && (service.Length == 0 || Dependencies.ServiceName(m.Subject.Service) == service));
+
+    public bool IsLogRefused(string service) => Of(Log, service).Any(s => s.Observation.IsRefused);
 
     private Answer Ask(Condition.Fact fact, string service)
     {

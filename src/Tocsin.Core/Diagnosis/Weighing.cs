@@ -45,8 +45,8 @@ internal sealed record Hypothesis
     /// <summary>The findings it explains, as indexes.</summary>
     public ImmutableArray<int> Explains { get; init; } = [];
 
-    /// <summary>An answer of its is missing because a permission was.</summary>
-    public bool IsRefused => Missing.Any(m => m.Answer.By.Any(s => s.Observation.IsRefused));
+    /// <summary>An answer of its is missing because a permission was, or nobody could read what the service printed.</summary>
+    public required bool IsRefused { get; init; }
 
     public string Id => Model.Id;
 
@@ -94,6 +94,7 @@ internal sealed class Weighing(Evidence evidence)
             Printed = printed.Count > 0,
             Seat = SeatOf(entry, service, [.. applied.Where(a => a.Points > 0).SelectMany(a => a.By)]),
             Known = known,
+            IsRefused = missing.Exists(m => m.Answer.By.Any(s => s.Observation.IsRefused)) || evidence.IsLogRefused(service),
         };
     }
 

@@ -109,6 +109,7 @@ public sealed class DiagnoserTests
 
     [Theory]
     [InlineData("ecs.stoppedTasks@api !denied:ecs.DescribeTasks_is_denied", "saw alb-unhealthy-targets.wrong-code@api|alb.targetGroup@api pathMatches=false|alb.targets@api statusSeen=404 healthy=0|app.logs@api !denied:logs.FilterLogEvents_is_denied")]
+    [InlineData("app.logs@admin !denied:logs.FilterLogEvents_is_denied", "cors.preflight@admin originListed=false allowedForOrigin=false allowedForListed=true status=204 answeredBy=APPLICATION|ecs.service@admin missing=0")]
     [InlineData("aws.secret@api !denied:secretsmanager.GetSecretValue_is_denied", "saw ecs-resource-initialization.secret-missing@api|ecs.stoppedTasks@api count=2 reason=RESOURCE_INITIALIZATION initError=SECRET_NOT_FOUND neverStarted=true")]
     public void Whoever_was_refused_a_look_that_speaks_of_the_trouble_is_not_sure(string refused, string evidence)
     {

@@ -83,15 +83,16 @@ internal static partial class BalancerProbes
         var lines = await LogLook.LinesAsync(ground, log, sighting, cancel);
         var ready = lines.Events.GroupBy(e => e.Stream, StringComparer.Ordinal).Select(g => (First: g.Min(e => e.At), Ready: g.Where(e => LogLook.SaysReady(e.Text)).Select(e => (NodaTime.Instant?)e.At).Min())).ToList();
         var seconds = ready.Where(r => r.Ready is not null).Select(r => (r.Ready!.Value - r.First).TotalSeconds).ToList();
-        if (seconds.Count > 0) sighting.Fact("slowStartNeeded", seconds.Max() > allowed || await KilledBeforeAsync(ground, view, lines, sighting, cancel));
+        if (await KilledBeforeAsync(ground, view, lines, sighting, cancel)) sighting.Fact("slowStartNeeded", true);
+        else if (seconds.Count > 0) sighting.Fact("slowStartNeeded", seconds.Max() > allowed);
     }
 
-    // A task that was stopped for its health check and never said that it is ready, where others of the service do say it.
+    // A task that was stopped for its health check before it said that it is ready, where others of the service say it, or before it said anything.
     private static async Task<bool> KilledBeforeAsync(AwsGround ground, ServiceView view, LogPage lines, Sighting sighting, CancellationToken cancel)
     {
         var ready = lines.Events.Where(e => LogLook.SaysReady(e.Text)).Select(e => e.Stream[(e.Stream.LastIndexOf('/') + 1)..]).ToHashSet(StringComparer.Ordinal);
         var killed = Stopped.InTrouble(await view.TasksAsync(sighting, cancel), ground.Since).Where(t => Stopped.Reason(t) is "HEALTH_CHECK").Select(t => (t.Text("taskArn") ?? "").LastPart()).ToList();
-        return killed.Count > 0 && !killed.Exists(ready.Contains);
+        return killed.Count > 0 && !killed.Exists(ready.Contains) && (ready.Count > 0 || !lines.Events.Any(e => killed.Exists(k => e.Stream.EndsWith(k, StringComparison.Ordinal))));
     }
 
     private static async Task SettingsAsync(AwsGround ground, ServiceView view, Sighting sighting, CancellationToken cancel)

@@ -8,6 +8,7 @@ internal static class EcsProbes
 {
     private const string Quota = "L-3032A538";
     private static readonly Duration Hour = Duration.FromHours(1);
+    private static readonly Duration AtOnce = Duration.FromSeconds(5);
 
     public static IEnumerable<Probe> For(AwsGround ground, ServiceView view) =>
     [
@@ -44,7 +45,8 @@ internal static class EcsProbes
             sighting.Fact("minutesSinceDeployment", at.MinutesTo(ground.Now));
             sighting.Fact("rolloutMinutes", rollout == "COMPLETED" ? 0 : at.MinutesTo(ground.Now));
         }
-        var recent = service.Items("events").Where(e => e.Time("createdAt") >= ground.Since).Select(e => e.Text("message") ?? "");
+        // A rollback is a deployment of its own; one that a later deployment followed is over.
+        var recent = service.Items("events").Where(e => e.Time("createdAt") >= ground.Since && (begun is not { } last || e.Time("createdAt") >= last - AtOnce)).Select(e => e.Text("message") ?? "");
         sighting.Fact("circuitBreakerFired", deployments.Exists(d => Stopped.Has(d.Text("rolloutStateReason") ?? "", "circuit breaker")) || recent.Any(m => Stopped.Has(m, "rolling back") || Stopped.Has(m, "rolled back")));
         await PartAsync(sighting, async _ => sighting.Fact("forcedRedeployOnly", await ForcedAsync(ground, view, primary, sighting, cancel)), cancel);
         if (desired == running && rollout == "COMPLETED") sighting.Since(WellSince(service, primary));

@@ -54,11 +54,11 @@ internal sealed class AwsSide(ServerGround ground, Sighting sighting)
     public async Task<List<IPAddress>> ElasticAsync(CancellationToken cancel) =>
         [.. Items((await AskAsync("ec2", "DescribeAddresses", [], cancel))["addressesSet"]).Where(a => Text(a["associationId"]) is { Length: > 0 }).Select(a => IPAddress.TryParse(Text(a["publicIp"]), out var ip) ? ip : null).OfType<IPAddress>()];
 
-    /// <summary>The records by which ACM wants the certificates to be proven that it has not issued; where it issued all, those of all.</summary>
+    /// <summary>The records by which ACM wants the newest certificate to be proven that it has not issued; where it issued all, those of all.</summary>
     public async Task<List<(string Name, string Value)>> ValidationAsync(CancellationToken cancel)
     {
         var all = Items((await AskAsync("acm", "ListCertificates", new() { ["MaxItems"] = 20 }, cancel))["CertificateSummaryList"]).ToList();
-        var open = all.FindAll(c => Text(c["Status"]) is not "ISSUED");
+        var open = all.Where(c => Text(c["Status"]) is not "ISSUED").OrderByDescending(c => Text(c["CreatedAt"]), StringComparer.Ordinal).Take(1).ToList();
         var records = new List<(string, string)>();
         foreach (var arn in (open.Count > 0 ? open : all).Select(c => Text(c["CertificateArn"])).OfType<string>())
         {

@@ -11,7 +11,7 @@ internal static class VpnProbe
 {
     public static IEnumerable<Probe> For(ServerGround ground)
     {
-        if (ground.Map.Platform.Fields.GetValueOrDefault("vpn") is not { Length: > 0 } name) return [];
+        if (ground.Map.Platform.Fields.GetValueOrDefault("vpn") is not { Length: > 0 } name || !ground.Map.Components.Any(c => ground.Map.Component(c, "reach") is "vpn")) return [];
         return [ground.Probe("vpn.interface", ground.Map.Of("vpn"), Vantage.Host, "vpn", (s, c) => LookAsync(ground, name, s, c))];
     }
 

@@ -5,15 +5,25 @@ namespace Tocsin.Lab.Aws.Acm;
 /// <summary>What DNS answers for a name: the CNAME's value, or that a proxy stands before it and hides it.</summary>
 public sealed record DnsRecordView(string Value, bool Proxied);
 
+/// <summary>The record that proves a name and the wildcard above it.</summary>
+public sealed record CertificateRecord(string Name, string Value)
+{
+    public static CertificateRecord For(string name) => new($"_{LabIds.Hex(32)}.{name}.", $"_{LabIds.Hex(32)}.{LabIds.Letters(name, 10).ToLowerInvariant()}.acm-validations.aws.");
+}
+
 /// <summary>One name of a certificate and the record that proves it.</summary>
-public sealed class CertificateDomain(string name)
+public sealed class CertificateDomain(string name, CertificateRecord record)
 {
     public string Name { get; } = name;
 
-    // The wildcard is proven by the record of the name below it.
-    public string RecordName { get; } = $"_{LabIds.Hex(32)}.{(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name)}.";
+    public string RecordName => record.Name;
 
-    public string RecordValue { get; } = $"_{LabIds.Hex(32)}.{LabIds.Letters(name, 10).ToLowerInvariant()}.acm-validations.aws.";
+    public string RecordValue => record.Value;
+
+    /// <summary>A wildcard is proven by the record of the name below it.</summary>
+    public static IEnumerable<CertificateDomain> Of(IEnumerable<string> names) =>
+        names.Distinct(StringComparer.OrdinalIgnoreCase).GroupBy(n => n.StartsWith("*.", StringComparison.Ordinal) ? n[2..] : n, StringComparer.OrdinalIgnoreCase)
+            .SelectMany(g => CertificateRecord.For(g.Key) is var record ? g.Select(n => new CertificateDomain(n, record)) : []);
 
     public string Status { get; set; } = "PENDING_VALIDATION";
 
@@ -25,7 +35,7 @@ public sealed class Certificate(string region, IEnumerable<string> names, Instan
 {
     public string Arn { get; } = LabIds.Arn("acm", region, $"certificate/{LabIds.Uuid()}");
 
-    public List<CertificateDomain> Domains { get; } = [.. names.Distinct(StringComparer.OrdinalIgnoreCase).Select(n => new CertificateDomain(n))];
+    public List<CertificateDomain> Domains { get; } = [.. CertificateDomain.Of(names)];
 
     public Instant Created { get; } = created;
 

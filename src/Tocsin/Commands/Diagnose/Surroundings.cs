@@ -27,9 +27,17 @@ internal sealed class Surroundings
     public static Surroundings Of(Platform platform, PlatformEnvironment environment, LabState? lab)
     {
         if (lab is null) return new Surroundings(new PlatformMap(platform, environment), lab: null);
-        var environments = platform.Environments.Select(e => e with { Components = e.Components.ToImmutableDictionary(c => c.Key, c => c.Value.RemoveRange(Addresses), StringComparer.Ordinal) }).ToImmutableArray();
+        var environments = platform.Environments.Select(e => e with { Components = e.Components.ToImmutableDictionary(c => c.Key, c => OfLab(e.Name, c.Key, c.Value, lab), StringComparer.Ordinal) }).ToImmutableArray();
         var own = platform with { Environments = environments };
         return new Surroundings(new PlatformMap(own, own.Environment(environment.Name)!), lab);
+    }
+
+    // What listens on this machine's own addresses is reached without any VPN.
+    private static ImmutableDictionary<string, string> OfLab(string environment, string name, ImmutableDictionary<string, string> fields, LabState lab)
+    {
+        var known = lab.Environments.FirstOrDefault(e => e.Name == environment)?.Components.GetValueOrDefault(name);
+        var here = known is null || (IPAddress.TryParse(known.Host, out var address) && IPAddress.IsLoopback(address));
+        return here ? fields.RemoveRange([.. Addresses, "reach"]) : fields.RemoveRange(Addresses);
     }
 
     public ServerGround Ground(AwsGround aws, bool readsValues) => new(Map, Variable, TimeProvider.System)
