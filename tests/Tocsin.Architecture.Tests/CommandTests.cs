@@ -7,7 +7,7 @@ namespace Tocsin.Architecture.Tests;
 /// <summary>Commands that the documents tell a reader to type can be typed.</summary>
 public sealed partial class CommandTests
 {
-    private static readonly string[] Documents = ["README.md", "CONTRIBUTING.md", "docs/writing-entries.md", "docs/incidents.md"];
+    private static readonly string[] Documents = ["README.md", "CONTRIBUTING.md", "docs/writing-entries.md", "docs/incidents.md", "docs/server.md"];
     private static readonly ConcurrentDictionary<string, string> Helps = new(StringComparer.Ordinal);
 
     [Fact]
@@ -37,6 +37,7 @@ public sealed partial class CommandTests
     [InlineData("entry", "catalog/entry.schema.json")]
     [InlineData("samples", "catalog/samples.schema.json")]
     [InlineData("response", "platforms/response.schema.json")]
+    [InlineData("platform", "platforms/platform.schema.json")]
     public async Task The_schema_for_editors_is_what_the_program_prints(string kind, string file)
     {
         var printed = await Run(["catalog", "schema", kind], TestContext.Current.CancellationToken);

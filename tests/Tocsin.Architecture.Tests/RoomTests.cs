@@ -43,7 +43,8 @@ public sealed class RoomTests
         Assert.Empty(Rooms(Core));
         Assert.Equal(["Tocsin.Core"], Rooms(Collect));
         Assert.Equal(["Tocsin.Collect", "Tocsin.Core"], Rooms(Path.Combine(AppContext.BaseDirectory, "Tocsin.Lab.dll")));
-        Assert.Equal(["Tocsin.Collect", "Tocsin.Core", "Tocsin.Lab"], Rooms(Program));
+        Assert.Empty(Rooms(Path.Combine(AppContext.BaseDirectory, "Tocsin.Server.dll")).Except(["Tocsin.Collect", "Tocsin.Core"], StringComparer.Ordinal));
+        Assert.Equal(["Tocsin.Collect", "Tocsin.Core", "Tocsin.Lab", "Tocsin.Server"], Rooms(Program));
     }
 
     [Fact]

@@ -60,11 +60,15 @@ internal static class AwsForm
     {
         var children = element.Elements().ToList();
         if (children.Count == 0) return JsonValue.Create(element.Value);
-        if (children.TrueForAll(c => ListItems.Contains(c.Name.LocalName, StringComparer.Ordinal))) return new JsonArray([.. children.Select(Tree)]);
+        if (children.TrueForAll(c => IsItem(element.Name.LocalName, c.Name.LocalName))) return new JsonArray([.. children.Select(Tree)]);
         var map = new JsonObject();
         foreach (var same in children.GroupBy(c => c.Name.LocalName, StringComparer.Ordinal)) map[same.Key] = same.Count() == 1 ? Tree(same.First()) : new JsonArray([.. same.Select(Tree)]);
         return map;
     }
+
+    // RDS and ElastiCache name the items of a list after it: DBClusters hold DBCluster, VpcSecurityGroups hold VpcSecurityGroupMembership.
+    private static bool IsItem(string list, string child) =>
+        ListItems.Contains(child, StringComparer.Ordinal) || (list.EndsWith('s') && child.StartsWith(list[..^1], StringComparison.Ordinal) && !string.Equals(child, list, StringComparison.Ordinal));
 
     private static (string, string)? FromJson(string text)
     {

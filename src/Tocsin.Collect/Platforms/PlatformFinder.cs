@@ -140,7 +140,7 @@ public sealed class PlatformFinder(AwsCaller caller)
     {
         var role = Role(service);
         line($"  {service.Name}:");
-        line($"    role: {role}              {Open}core-api, customer-panel, admin-api, events-worker or storefront{(taken.Add(role) ? "" : "; another service has it already")}");
+        line($"    {(taken.Add(role) ? "" : "# ")}role: {role}              {Open}core-api, customer-panel, admin-api, events-worker or storefront, each once; or none of them");
         if (service.Port is { } port) line($"    port: {port}");
         if (double.TryParse(service.Cpu, NumberStyles.Float, CultureInfo.InvariantCulture, out var cpu)) line(string.Create(CultureInfo.InvariantCulture, $"    vcpu: {cpu / 1024}"));
         if (service.Memory is { } memory) line($"    memory: {memory}");

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
-using NodaTime;
 using Tocsin.Core.Catalog;
+using Tocsin.Core.Signals;
 
 namespace Tocsin.Core.Matching;
 
@@ -25,7 +25,7 @@ public static class Explainer
     private const int MaxMatches = 50;
     private const double PerFurtherSignature = 0.01;
 
-    public static Explanation Explain(MatchSet set, string text, Instant reference)
+    public static Explanation Explain(MatchSet set, string text, EventTime reference)
     {
         var matches = new List<Match>();
         var against = new List<SpeaksAgainst>();

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using NodaTime;
 using Tocsin.Core.Catalog;
+using Tocsin.Core.Signals;
 
 namespace Tocsin.Core.Matching;
 
@@ -19,7 +19,7 @@ public sealed record Match(
     long Offset,
     ImmutableArray<Capture> Captures,
     string Text,
-    Instant? Time)
+    EventTime? Time)
 {
     public const int MaxText = 2000;
 

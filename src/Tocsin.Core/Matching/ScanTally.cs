@@ -1,4 +1,3 @@
-using NodaTime;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Signals;
 
@@ -27,7 +26,7 @@ public sealed class SourceCount(string source)
 /// <summary>How many finds one minute of the stream's own time gave.</summary>
 public sealed class MinuteCount(long number)
 {
-    public Instant Minute => Instant.FromUnixTimeSeconds(number * 60);
+    public EventTime Minute => EventTime.FromUnixSeconds(number * 60);
 
     public long Count { get; internal set; }
 
@@ -53,9 +52,9 @@ public sealed class EntryTally(Entry entry)
 
     public Says Strongest { get; private set; }
 
-    public Instant? First { get; private set; }
+    public EventTime? First { get; private set; }
 
-    public Instant? Last { get; private set; }
+    public EventTime? Last { get; private set; }
 
     /// <summary>Counts by source, most first.</summary>
     public IReadOnlyList<SourceCount> Sources
@@ -108,12 +107,12 @@ public sealed class EntryTally(Entry entry)
         return lastSource = count;
     }
 
-    private void AddTime(Instant? time)
+    private void AddTime(EventTime? time)
     {
         if (time is not { } at) return;
         First = First is { } first && first < at ? first : at;
         Last = Last is { } last && last > at ? last : at;
-        var minute = at.ToUnixTimeSeconds() / 60;
+        var minute = at.UnixSeconds / 60;
         if (lastMinute >= minutes.Count || minutes[lastMinute].Number != minute)
         {
             lastMinute = Place(minute);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using NodaTime;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Signals;
 
@@ -9,7 +8,7 @@ namespace Tocsin.Core.Matching;
 /// <summary>What a reader of one stream asks for.</summary>
 /// <param name="Reference">For times that lack a year.</param>
 /// <param name="ContextLines">Lines to give before and after each event.</param>
-public sealed record StreamOptions(Instant Reference, int ContextLines = 0);
+public sealed record StreamOptions(EventTime Reference, int ContextLines = 0);
 
 /// <summary>
 /// Matches one stream of bytes, fed buffer by buffer, in memory that does not grow with it. Each buffer may start with bytes of the one before
@@ -36,7 +35,7 @@ public sealed class StreamMatcher
     private long offset;
     private long line = 1;
     private long? pieceOf;
-    private Instant? lastTime;
+    private EventTime? lastTime;
     private int lookBacks;
 
     public StreamMatcher(MatchSet set, StreamOptions options)
@@ -159,7 +158,7 @@ public sealed class StreamMatcher
     private sealed record Lead(Held Held, string Signature, Says Says);
 
     // The best signature of each entry leads; timing rules follow; hints give way to anything stronger.
-    private List<Lead> Leading(Instant? time)
+    private List<Lead> Leading(EventTime? time)
     {
         leads.Clear();
         foreach (var held in trial.Held)
@@ -201,7 +200,7 @@ public sealed class StreamMatcher
         return -1;
     }
 
-    private void AddTimingRules(Instant? time)
+    private void AddTimingRules(EventTime? time)
     {
         timing ??= new TimingTracker();
         foreach (var held in trial.Held.Where(h => !h.Signature.Entry.Timing.IsEmpty).OrderBy(h => h.At))
@@ -247,7 +246,7 @@ public sealed class StreamMatcher
     }
 
     // An event without a time has that of the nearest line above it, where one of the last lines carries one.
-    private Instant? TimeOf(ReadOnlySpan<byte> buffer, int start)
+    private EventTime? TimeOf(ReadOnlySpan<byte> buffer, int start)
     {
         var time = LogTime.Find(Head(buffer, start), options.Reference);
         var at = start;

@@ -1,5 +1,5 @@
-using NodaTime;
 using Tocsin.Core.Catalog;
+using Tocsin.Core.Signals;
 
 namespace Tocsin.Core.Matching;
 
@@ -10,23 +10,23 @@ namespace Tocsin.Core.Matching;
 internal sealed class TimingTracker
 {
     private const int MaxRemembered = 10_000;
-    private readonly Dictionary<(string Entry, string Signature), Queue<Instant>> seen = [];
-    private readonly Dictionary<(string Entry, string Rule), Instant> fired = [];
+    private readonly Dictionary<(string Entry, string Signature), Queue<EventTime>> seen = [];
+    private readonly Dictionary<(string Entry, string Rule), EventTime> fired = [];
 
     /// <summary>Notes that a signature held, and gives the rules that this completes.</summary>
-    public IEnumerable<TimingRule> Note(Entry entry, string signature, Instant? time)
+    public IEnumerable<TimingRule> Note(Entry entry, string signature, EventTime? time)
     {
         if (entry.Timing.IsEmpty || time is not { } now || !entry.Timing.Any(r => Uses(r, signature))) return [];
         var queue = seen.TryGetValue((entry.Id, signature), out var known) ? known : seen[(entry.Id, signature)] = new();
         queue.Enqueue(now);
-        var longest = Duration.FromSeconds(entry.Timing.Max(r => r.WithinSeconds));
+        var longest = TimeSpan.FromSeconds(entry.Timing.Max(r => r.WithinSeconds));
         while (queue.Count > MaxRemembered || (queue.TryPeek(out var oldest) && now - oldest > longest)) queue.Dequeue();
         return entry.Timing.Where(r => Completes(entry, r, signature, now)).ToList();
     }
 
-    private bool Completes(Entry entry, TimingRule rule, string signature, Instant now)
+    private bool Completes(Entry entry, TimingRule rule, string signature, EventTime now)
     {
-        var window = Duration.FromSeconds(rule.WithinSeconds);
+        var window = TimeSpan.FromSeconds(rule.WithinSeconds);
         var completing = rule.InOrder.IsEmpty ? rule.Of.Contains(signature, StringComparer.Ordinal) : string.Equals(rule.InOrder[^1], signature, StringComparison.Ordinal);
         if (!completing) return false;
         if (fired.TryGetValue((entry.Id, rule.Id), out var last) && now - last < window && now >= last) return false;
@@ -38,21 +38,21 @@ internal sealed class TimingTracker
         return holds;
     }
 
-    private bool HoldsInOrder(Entry entry, TimingRule rule, Instant now, Duration window)
+    private bool HoldsInOrder(Entry entry, TimingRule rule, EventTime now, TimeSpan window)
     {
         var bound = now;
         for (var i = rule.InOrder.Length - 2; i >= 0; i--)
         {
-            var before = Times(entry, rule.InOrder[i]).Where(t => t <= bound && Within(t, now, window)).DefaultIfEmpty(Instant.MinValue).Max();
-            if (before == Instant.MinValue) return false;
+            var before = Times(entry, rule.InOrder[i]).Where(t => t <= bound && Within(t, now, window)).DefaultIfEmpty(EventTime.MinValue).Max();
+            if (before == EventTime.MinValue) return false;
             bound = before;
         }
         return true;
     }
 
-    private IEnumerable<Instant> Times(Entry entry, string signature) => seen.TryGetValue((entry.Id, signature), out var times) ? times : [];
+    private IEnumerable<EventTime> Times(Entry entry, string signature) => seen.TryGetValue((entry.Id, signature), out var times) ? times : [];
 
-    private static bool Within(Instant time, Instant now, Duration window) => time <= now && now - time <= window;
+    private static bool Within(EventTime time, EventTime now, TimeSpan window) => time <= now && now - time <= window;
 
     private static bool Uses(TimingRule rule, string signature) =>
         rule.Of.Contains(signature, StringComparer.Ordinal)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tocsin.Core.Catalog;
+using Tocsin.Core.Signals.Watching;
 using YamlDotNet.RepresentationModel;
 
 namespace Tocsin.Core.Platforms;
@@ -37,6 +38,9 @@ public sealed record Platform(
     /// <summary>Addresses of pages by name.</summary>
     public ImmutableSortedDictionary<string, string> Links { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>What is watched without any alert source; null: nothing.</summary>
+    public WatchPlan? Watch { get; init; }
+
     public PlatformEnvironment? Environment(string name) => Environments.FirstOrDefault(e => string.Equals(e.Name, name, StringComparison.OrdinalIgnoreCase));
 
     public Service? Service(string nameOrRole) =>
@@ -52,7 +56,7 @@ public static class PlatformReader
     private static readonly Shape Texts = new Shape.List("Texts", Text);
     private static readonly Shape Components = new Shape.Table("Components by id", new Shape.Table("Fields", new Shape.Scalar("A value")), EntryNames.IdPattern);
 
-    private static readonly Shape.Map Root = new(
+    public static Shape.Map Root { get; } = new(
         "A platform",
         [
             new Key("id", new Shape.Text("Its id", Pattern: EntryNames.IdPattern), Required: true),
@@ -67,6 +71,7 @@ public static class PlatformReader
             new Key("components", SharedComponents()),
             new Key("services", new Shape.Table("Services by name", ServiceShape(), EntryNames.IdPattern), Required: true),
             new Key("links", new Shape.Table("Links by name", Text)),
+            new Key("watch", WatchReader.Shape),
         ]);
 
     public static Parsed<Platform> Parse(string text, string file)
@@ -78,7 +83,10 @@ public static class PlatformReader
         var shared = ReadComponents(root);
         var environments = Maps(root, "environments").Select(p => ReadEnvironment(p.Name, p.Map, shared));
         var services = Maps(root, "services").Select(p => new Service(p.Name, p.Map.Text("role"), Scalars(p.Map)) { DependsOn = p.Map.Texts("dependsOn"), CriticalEnv = p.Map.Texts("criticalEnv"), Produces = p.Map.Texts("produces"), Works = p.Map.Texts("works"), Origins = p.Map.Texts("origins") });
-        return new(new Platform(root.Text("id"), root.Text("name"), Scalars(root), [.. environments], [.. services]) { Links = root.Get("links") is YamlMappingNode links ? Scalars(links).ToImmutableSortedDictionary(StringComparer.Ordinal) : ImmutableSortedDictionary<string, string>.Empty }, []);
+        var platform = new Platform(root.Text("id"), root.Text("name"), Scalars(root), [.. environments], [.. services]) { Links = root.Get("links") is YamlMappingNode links ? Scalars(links).ToImmutableSortedDictionary(StringComparer.Ordinal) : ImmutableSortedDictionary<string, string>.Empty };
+        if (root.Get("watch") is not YamlMappingNode watch) return new(platform, []);
+        var (plan, wrong) = WatchReader.Read(watch, [.. platform.Environments.Select(e => e.Name)], [.. platform.Services.Select(s => s.Name)], file);
+        return wrong.IsEmpty ? new(platform with { Watch = plan }, []) : new(null, wrong);
     }
 
     private static PlatformEnvironment ReadEnvironment(string name, YamlMappingNode map, ImmutableDictionary<string, ImmutableDictionary<string, string>> shared)
@@ -122,7 +130,7 @@ public static class PlatformReader
     private static Shape.Map ServiceShape() => new(
         "One service",
         [
-            new Key("role", new Shape.Text("What it is to the platform", Allowed: EntryNames.Roles), Required: true),
+            new Key("role", new Shape.Text("What the error reference knows it as; none where it is something else", Allowed: EntryNames.Roles)),
             new Key("alias", Text),
             new Key("about", Text),
             new Key("technology", Text),

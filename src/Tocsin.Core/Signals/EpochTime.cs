@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using NodaTime;
 
 namespace Tocsin.Core.Signals;
 
@@ -17,7 +16,7 @@ internal static class EpochTime
     private const long LastSecond = 4_102_444_799;
 
     /// <summary>A count at the start of a line, with a blank, colon, bracket or the end after it.</summary>
-    public static Instant? AtStart(ReadOnlySpan<byte> text)
+    public static EventTime? AtStart(ReadOnlySpan<byte> text)
     {
         text = text.TrimStart(" \t[("u8);
         var length = NumberLength(text);
@@ -29,7 +28,7 @@ internal static class EpochTime
     }
 
     /// <summary>A JSON number: 1795296367, 1795297414503, 1795296367.1359615, 1.7952963671359615e+09.</summary>
-    public static Instant? Parse(ReadOnlySpan<byte> number)
+    public static EventTime? Parse(ReadOnlySpan<byte> number)
     {
         if (number.Length is 0 or > MaxLength || !LogTimeText.IsDigit(number[0]))
             return null;
@@ -39,16 +38,16 @@ internal static class EpochTime
             return null;
 
         // A double holds microseconds of such a count, and no more.
-        return Scale(value) is { } unit ? ToInstant((long)Math.Round(value * unit / 1000) * 1000) : null;
+        return Scale(value) is { } unit ? new EventTime((long)Math.Round(value * unit / 1000) * 1000) : null;
     }
 
     /// <summary>Digits with an optional fraction, without the rounding of a double.</summary>
-    private static Instant? Exact(ReadOnlySpan<byte> number)
+    private static EventTime? Exact(ReadOnlySpan<byte> number)
     {
         if (!Utf8Parser.TryParse(number, out long whole, out var used) || Scale(whole) is not { } unit)
             return null;
         if (used == number.Length)
-            return ToInstant(whole * unit);
+            return new EventTime(whole * unit);
         if (number[used] != '.')
             return null;
         long fraction = 0;
@@ -61,12 +60,10 @@ internal static class EpochTime
             fraction += scale * (digit - '0');
         }
 
-        return ToInstant((whole * unit) + fraction);
+        return new EventTime((whole * unit) + fraction);
     }
 
-    private static Instant ToInstant(long nanoseconds) => Instant.FromUnixTimeTicks(0) + Duration.FromNanoseconds(nanoseconds);
-
-    /// <summary>Nanoseconds of the unit in which the count is a time of this century.</summary>
+        /// <summary>Nanoseconds of the unit in which the count is a time of this century.</summary>
     private static long? Scale(double count)
     {
         for (var unit = Second; unit >= 1; unit /= 1000)

@@ -1,5 +1,3 @@
-using NodaTime;
-
 namespace Tocsin.Core.Signals;
 
 /// <summary>
@@ -8,7 +6,7 @@ namespace Tocsin.Core.Signals;
 /// </summary>
 internal static class JsonTime
 {
-    public static Instant? Find(ReadOnlySpan<byte> json, Instant reference)
+    public static EventTime? Find(ReadOnlySpan<byte> json, EventTime reference)
     {
         var depth = 0;
         for (var at = 0; at < json.Length; at++)
@@ -46,7 +44,7 @@ internal static class JsonTime
         _ => false,
     };
 
-    private static Instant? ReadValue(ReadOnlySpan<byte> json, int at, Instant reference)
+    private static EventTime? ReadValue(ReadOnlySpan<byte> json, int at, EventTime reference)
     {
         var rest = json[at..].TrimStart(" \t"u8);
         if (rest.IsEmpty || rest[0] != ':')

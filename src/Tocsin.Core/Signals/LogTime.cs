@@ -1,5 +1,3 @@
-using NodaTime;
-
 namespace Tocsin.Core.Signals;
 
 /// <summary>
@@ -25,7 +23,7 @@ public static class LogTime
     /// <summary>The line's time, or null where it has none or an impossible one.</summary>
     /// <param name="line">The line as it was read, with or without a prefix of Docker, Kubernetes or Compose.</param>
     /// <param name="reference">When the line was read: syslog's times have no year, and are taken as the last such day up to a day later.</param>
-    public static Instant? Find(ReadOnlySpan<byte> line, Instant reference)
+    public static EventTime? Find(ReadOnlySpan<byte> line, EventTime reference)
     {
         var head = line[..Math.Min(line.Length, Head)];
         var json = head.IndexOf("{\""u8);
@@ -38,7 +36,7 @@ public static class LogTime
     }
 
     /// <summary>The first time of a text; also for the value of a JSON key.</summary>
-    internal static Instant? FindInText(ReadOnlySpan<byte> text, Instant reference)
+    internal static EventTime? FindInText(ReadOnlySpan<byte> text, EventTime reference)
     {
         if (EpochTime.AtStart(text) is { } epoch)
             return epoch;
@@ -64,7 +62,7 @@ public static class LogTime
         return null;
     }
 
-    private static Instant? ReadAt(ref LogTimeText text, Instant reference)
+    private static EventTime? ReadAt(ref LogTimeText text, EventTime reference)
     {
         if (!text.StartsWithDigit)
             return ReadNamed(ref text, reference);
@@ -79,17 +77,17 @@ public static class LogTime
     }
 
     /// <summary>2026-11-21T21:49:40.123Z, 2026/11/21 21:24:54, 2026.11.21 21:21:37.264512.</summary>
-    private static Instant? ReadYearFirst(ref LogTimeText text)
+    private static EventTime? ReadYearFirst(ref LogTimeText text)
     {
         if (!text.Number(4, 4, out var year) || !text.OneOf("-/."u8, out var sign) || !text.Number(2, 2, out var month) || !text.Is(sign)
             || !text.Number(2, 2, out var day) || !text.OneOf("Tt _"u8, out _) || !text.Clock(out var clock))
             return null;
         text.Fraction(ref clock);
-        return LogTimeText.ToInstant(year, month, day, clock, text.Zone());
+        return LogTimeText.ToTime(year, month, day, clock, text.Zone());
     }
 
     /// <summary>Nest's 11/21/2026, 9:08:20 PM.</summary>
-    private static Instant? ReadMonthFirst(ref LogTimeText text)
+    private static EventTime? ReadMonthFirst(ref LogTimeText text)
     {
         if (!text.Number(1, 2, out var month) || !text.Is((byte)'/') || !text.Number(1, 2, out var day) || !text.Is((byte)'/')
             || !text.Number(4, 4, out var year))
@@ -98,21 +96,21 @@ public static class LogTime
         if (!text.Blanks() || !text.Clock(out var clock))
             return null;
         text.Fraction(ref clock);
-        return text.HalfDay(ref clock) ? LogTimeText.ToInstant(year, month, day, clock, text.Zone()) : null;
+        return text.HalfDay(ref clock) ? LogTimeText.ToTime(year, month, day, clock, text.Zone()) : null;
     }
 
     /// <summary>21/Nov/2026:21:49:40 +0000 (Apache, nginx, HAProxy), 21 Nov 2026 21:10:00.942 (Redis, RFC 1123).</summary>
-    private static Instant? ReadDayFirst(ref LogTimeText text)
+    private static EventTime? ReadDayFirst(ref LogTimeText text)
     {
         if (!text.Number(1, 2, out var day) || !text.OneOf("/ -"u8, out var sign) || !text.Month(out var month) || !text.Is(sign)
             || !text.Number(4, 4, out var year) || !text.OneOf(": "u8, out _) || !text.Clock(out var clock))
             return null;
         text.Fraction(ref clock);
-        return LogTimeText.ToInstant(year, month, day, clock, text.Zone());
+        return LogTimeText.ToTime(year, month, day, clock, text.Zone());
     }
 
     /// <summary>Sat, 21 Nov 2026 21:21:12 GMT; Sat Nov 21 21:21:12 2026; syslog's Nov 21 22:38:04.</summary>
-    private static Instant? ReadNamed(ref LogTimeText text, Instant reference)
+    private static EventTime? ReadNamed(ref LogTimeText text, EventTime reference)
     {
         var hasWeekday = text.Weekday();
         if (hasWeekday)
@@ -138,17 +136,17 @@ public static class LogTime
         text.Fraction(ref clock);
         if (!hasYear && hasWeekday)
             hasYear = text.TrailingYear(out year);
-        return hasYear ? LogTimeText.ToInstant(year, month, day, clock, text.Zone()) : WithoutYear(month, day, clock, reference);
+        return hasYear ? LogTimeText.ToTime(year, month, day, clock, text.Zone()) : WithoutYear(month, day, clock, reference);
     }
 
     /// <summary>The last such day that is not more than a day after the reference; a 29 February may be eight years back.</summary>
-    private static Instant? WithoutYear(int month, int day, Clock clock, Instant reference)
+    private static EventTime? WithoutYear(int month, int day, Clock clock, EventTime reference)
     {
-        var limit = reference + Duration.FromDays(1);
-        var latest = limit.InUtc().Year;
+        var limit = reference + TimeSpan.FromDays(1);
+        var latest = limit.Utc.Year;
         for (var year = latest; year >= latest - 8; year--)
         {
-            if (LogTimeText.ToInstant(year, month, day, clock, offsetMinutes: 0) is { } time && time <= limit)
+            if (LogTimeText.ToTime(year, month, day, clock, offsetMinutes: 0) is { } time && time <= limit)
                 return time;
         }
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using NodaTime;
 
 namespace Tocsin.Core.Signals;
 
@@ -26,14 +25,14 @@ internal ref struct LogTimeText(ReadOnlySpan<byte> text)
 
     public static bool IsWord(byte b) => IsDigit(b) || (b | 0x20) is >= 'a' and <= 'z';
 
-    public static Instant? ToInstant(int year, int month, int day, Clock clock, int offsetMinutes)
+    public static EventTime? ToTime(int year, int month, int day, Clock clock, int offsetMinutes)
     {
         var possible = year is >= FirstYear and <= LastYear && month is >= 1 and <= 12 && day >= 1 && day <= DateTime.DaysInMonth(year, month)
             && clock is { Hour: <= 23, Minute: <= 59, Second: <= 59 };
         if (!possible)
             return null;
-        return Instant.FromUtc(year, month, day, clock.Hour, clock.Minute, clock.Second)
-            + Duration.FromNanoseconds((long)clock.Nanosecond) - Duration.FromMinutes(offsetMinutes);
+        var second = new DateTime(year, month, day, clock.Hour, clock.Minute, clock.Second, DateTimeKind.Utc).AddMinutes(-offsetMinutes);
+        return new EventTime(EventTime.FromUtc(second).Nanoseconds + clock.Nanosecond);
     }
 
     /// <summary>A number of so many digits, and no more digits after it.</summary>

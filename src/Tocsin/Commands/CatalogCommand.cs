@@ -203,11 +203,11 @@ internal sealed class CatalogCommand
 
     private Command CreateSchema()
     {
-        var kind = new Argument<string>("KIND") { Description = "entry, samples or response" };
-        kind.AcceptOnlyFromAmong("entry", "samples", "response");
+        var kind = new Argument<string>("KIND") { Description = "entry, samples, response or platform" };
+        kind.AcceptOnlyFromAmong("entry", "samples", "response", "platform");
         var command = new ExampledCommand(
             "schema",
-            "Print the JSON Schema of entry.yaml, samples/*.yaml or response.yaml, for editors.",
+            "Print the JSON Schema of entry.yaml, samples/*.yaml, response.yaml or platform.yaml, for editors.",
             [
                 "tocsin catalog schema entry > catalog/entry.schema.json",
             ]);
@@ -218,6 +218,7 @@ internal sealed class CatalogCommand
             {
                 "entry" => JsonSchema.Of(EntryShape.Entry, "An entry of the error reference"),
                 "samples" => JsonSchema.Of(EntryShape.Samples, "Samples of an entry"),
+                "platform" => JsonSchema.Of(Core.Platforms.PlatformReader.Root, "A platform"),
                 _ => JsonSchema.Of(Core.Response.ResponseShape.Root, "How incidents are answered"),
             });
             return ExitCode.Done;

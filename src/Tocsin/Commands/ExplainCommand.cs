@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json;
-using NodaTime;
 using Tocsin.Cli.Output;
 using Tocsin.Cli.Setup;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Matching;
+using Tocsin.Core.Signals;
 
 namespace Tocsin.Cli.Commands;
 
@@ -64,7 +64,7 @@ internal sealed class ExplainCommand
 
     private int Text(ParseResult parsed, ImmutableArray<Entry> entries, string text)
     {
-        var explanation = Explainer.Explain(MatchSet.Build(entries), text, SystemClock.Instance.GetCurrentInstant());
+        var explanation = Explainer.Explain(MatchSet.Build(entries), text, EventTime.From(TimeProvider.System.GetUtcNow()));
         if (IsJson(parsed)) terminal.Out.WriteLine(ExplainOutput.ToJson(explanation));
         else ExplainOutput.Write(terminal, explanation, RuledOut.Of(explanation, text, entries), Nearest.To(text.Trim(), entries.Select(e => e.Id)));
         return explanation.IsKnown && parsed.GetValue(exitCode) ? ExitCode.Found : ExitCode.Done;
@@ -73,7 +73,7 @@ internal sealed class ExplainCommand
     private int Bulk(CatalogStore store)
     {
         var set = MatchSet.Build(store.Entries(terminal));
-        var now = SystemClock.Instance.GetCurrentInstant();
+        var now = EventTime.From(TimeProvider.System.GetUtcNow());
         using var input = new StreamReader(Console.OpenStandardInput());
         var ended = ExitCode.Done;
         for (var number = 1L; input.ReadLine() is { } line; number++)

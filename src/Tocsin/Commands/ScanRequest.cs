@@ -1,8 +1,8 @@
-using NodaTime;
 using Tocsin.Cli.Output;
 using Tocsin.Cli.Setup;
 using Tocsin.Collect.Logs;
 using Tocsin.Core.Matching;
+using Tocsin.Core.Signals;
 
 namespace Tocsin.Cli.Commands;
 
@@ -30,7 +30,7 @@ internal static class Scan
 {
     public static int Run(ScanRequest request, Terminal terminal)
     {
-        var now = SystemClock.Instance.GetCurrentInstant();
+        var now = EventTime.From(TimeProvider.System.GetUtcNow());
         if (!TimeWindow.TryParse(request.Since, request.Until, now, out var window, out var problem)) return Usage(problem, terminal);
         if (request.Context is < 0 or > 1000) return Usage("--context takes a whole number from 0 to 1000", terminal);
         if (request.Files.Length == 0 && !Console.IsInputRedirected) return Usage("nothing to scan: name files or folders, or - for standard input", terminal);

@@ -2,10 +2,9 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using NodaTime;
-using NodaTime.Text;
 using Tocsin.Cli.Setup;
 using Tocsin.Core.Matching;
+using Tocsin.Core.Signals;
 
 namespace Tocsin.Cli.Output;
 
@@ -22,9 +21,9 @@ internal static class Json
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    public static void Time(this Utf8JsonWriter writer, string name, Instant? time)
+    public static void Time(this Utf8JsonWriter writer, string name, EventTime? time)
     {
-        if (time is { } at) writer.WriteString(name, InstantPattern.ExtendedIso.Format(at));
+        if (time is { } at) writer.WriteString(name, at.ToString());
     }
 
     /// <summary>Captures of a <see cref="ShownMatch"/>: their secrets are taken out already.</summary>
@@ -136,7 +135,7 @@ internal sealed class JsonScanOutput(Terminal terminal) : ScanOutput
         foreach (var source in entry.Sources) w.WriteNumber(source.Source, source.Count);
         w.WriteEndObject();
         w.WriteStartObject("minutes");
-        foreach (var minute in entry.Minutes) w.WriteNumber(InstantPattern.General.Format(minute.Minute), minute.Count);
+        foreach (var minute in entry.Minutes) w.WriteNumber(minute.Minute.ToString(), minute.Count);
         w.WriteEndObject();
         w.WriteStartArray("forms");
         foreach (var group in entry.Groups.Take(MaxForms))

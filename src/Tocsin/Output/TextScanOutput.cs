@@ -1,8 +1,8 @@
 using System.Globalization;
-using NodaTime;
 using Tocsin.Cli.Setup;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Matching;
+using Tocsin.Core.Signals;
 
 namespace Tocsin.Cli.Output;
 
@@ -155,15 +155,14 @@ internal sealed class TextScanOutput(Terminal terminal, bool withContext, bool l
         return string.Concat(counts.Select(c => c == 0 ? ' ' : Bars[(int)((c * Bars.Length - 1) / most)])).TrimEnd();
     }
 
-    private static string Span(Instant first, Instant last) => first switch
+    private static string Span(EventTime first, EventTime last) => first switch
     {
         _ when first == last => $"{Shown(first, "yyyy-MM-dd HH:mm:ss")} UTC",
-        _ when first.ToDateTimeUtc().Date == last.ToDateTimeUtc().Date => $"{Shown(first, "yyyy-MM-dd HH:mm:ss")} to {Shown(last, "HH:mm:ss")} UTC",
+        _ when first.Utc.Date == last.Utc.Date => $"{Shown(first, "yyyy-MM-dd HH:mm:ss")} to {Shown(last, "HH:mm:ss")} UTC",
         _ => $"{Shown(first, "yyyy-MM-dd HH:mm")} to {Shown(last, "yyyy-MM-dd HH:mm")} UTC",
     };
 
-    // The library's own way: NodaTime's patterns are built at run time, which a single find would wait for.
-    private static string Shown(Instant time, string pattern) => time.ToDateTimeUtc().ToString(pattern, CultureInfo.InvariantCulture);
+    private static string Shown(EventTime time, string pattern) => time.Utc.ToString(pattern, CultureInfo.InvariantCulture);
 
     private static string Times(long count) => string.Create(CultureInfo.InvariantCulture, $"×{count:#,0}");
 

@@ -13,26 +13,23 @@ internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string Hom
 {
     public const string FileName = "tocsin.yaml";
 
-    private static readonly Shape Root = new Shape.Map(
-        "Settings of Tocsin",
-        [
-            new Key("catalog", new Shape.List("Folders of your own entries, laid over the shipped ones", new Shape.Text("A folder"))),
-            new Key("platform", new Shape.Text("The platform's folder or platform.yaml")),
-        ]);
+    /// <summary>The part <c>server:</c> and the file it stands in; null: there is none.</summary>
+    public (YamlMappingNode Map, string File)? Server { get; private init; }
 
     public static Settings Load(string? configOption, IReadOnlyList<string> catalogOptions, string? platformOption)
     {
         var home = FindHome();
         var catalogs = new List<CatalogRoot> { new(Path.Combine(home, "catalog"), Shipped: true) };
         string? platform = null;
+        (YamlMappingNode, string)? server = null;
         var config = configOption ?? Environment.GetEnvironmentVariable("TOCSIN_CONFIG") ?? (File.Exists(FileName) ? FileName : null);
-        if (config is not null) platform = FromFile(config, catalogs);
+        if (config is not null) (platform, server) = FromFile(config, catalogs);
         foreach (var option in catalogOptions)
         {
             if (!Directory.Exists(option)) throw new SettingsException($"--catalog {option}: there is no such folder; a catalog is a folder of LAYER/ENTRY folders");
             catalogs.Add(new CatalogRoot(option, Shipped: false));
         }
-        return new Settings([.. catalogs], home, platformOption ?? platform);
+        return new Settings([.. catalogs], home, platformOption ?? platform) { Server = server };
     }
 
     /// <summary>Looked for when it is asked for: a scan needs no platform.</summary>
@@ -45,14 +42,14 @@ internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string Hom
         }
     }
 
-    // Adds the file's catalogs and gives its platform. Apart from Load, so that a start without settings loads no YAML reader.
-    private static string? FromFile(string config, List<CatalogRoot> catalogs)
+    // Adds the file's catalogs and gives its platform and its part of the server. Apart from Load, so that a start without settings loads no YAML reader.
+    private static (string? Platform, (YamlMappingNode, string)? Server) FromFile(string config, List<CatalogRoot> catalogs)
     {
         var map = Read(config);
         var folder = Path.GetDirectoryName(Path.GetFullPath(config))!;
         if (Value(map, "catalog") is YamlSequenceNode list)
             catalogs.AddRange(list.Children.Select(c => new CatalogRoot(Path.GetFullPath(Path.Combine(folder, ((YamlScalarNode)c).Value!)), Shipped: false)));
-        return Value(map, "platform") is YamlScalarNode { Value: { } named } ? Path.GetFullPath(Path.Combine(folder, named)) : null;
+        return (Value(map, "platform") is YamlScalarNode { Value: { } named } ? Path.GetFullPath(Path.Combine(folder, named)) : null, Value(map, "server") is YamlMappingNode server ? (server, config) : null);
     }
 
     private static YamlMappingNode Read(string config)
@@ -67,7 +64,7 @@ internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string Hom
             throw new SettingsException($"the settings file {config} could not be read: {e.Message}");
         }
         var tree = YamlTree.Read(text, config);
-        var problems = tree.Value is null ? tree.Problems : ShapeCheck.Check(tree.Value, Root, config);
+        var problems = tree.Value is null ? tree.Problems : ShapeCheck.Check(tree.Value, SettingsShape.Root, config);
         return problems.Count == 0 ? tree.Value! : throw new SettingsException(string.Join(Environment.NewLine, problems));
     }
 
@@ -89,4 +86,16 @@ internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string Hom
         }
         throw new SettingsException($"the catalog is not beside the program ({AppContext.BaseDirectory}); install Tocsin with its folders catalog/ and platforms/");
     }
+}
+
+/// <summary>What tocsin.yaml may hold. Apart, so that a start without settings loads nothing of the server.</summary>
+internal static class SettingsShape
+{
+    public static readonly Shape Root = new Shape.Map(
+        "Settings of Tocsin",
+        [
+            new Key("catalog", new Shape.List("Folders of your own entries, laid over the shipped ones", new Shape.Text("A folder"))),
+            new Key("platform", new Shape.Text("The platform's folder or platform.yaml")),
+            new Key("server", Tocsin.Server.Setup.ServerSettings.Shape),
+        ]);
 }

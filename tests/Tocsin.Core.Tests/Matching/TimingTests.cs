@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Matching;
@@ -77,5 +78,5 @@ public sealed class TimingTests
         string.Concat(lines.Split('|').Select(l => char.IsAsciiDigit(l[0]) ? $"2026-11-21T{l[..8]}Z{l[8..]}\n" : $"{l}\n"));
 
     private static string Fired(TimingRule rule, string lines) =>
-        string.Join(' ', Some.Scan(Set(rule), Log(lines)).Where(m => m.Signature == "rule").Select(m => m.Time!.Value.ToString("HH:mm", null)));
+        string.Join(' ', Some.Scan(Set(rule), Log(lines)).Where(m => m.Signature == "rule").Select(m => m.Time!.Value.Utc.ToString("HH:mm", CultureInfo.InvariantCulture)));
 }

@@ -53,7 +53,7 @@ public sealed class ComponentTests(FullLab full) : IClassFixture<FullLab>
     {
         FullLab.Need();
         var caddy = full.Place("nlb");
-        var root = Path.Combine(full.Lab.Host.Options.Folder.Path, "components", "production-pebble", "root.pem");
+        var root = full.Lab.Host.Options.Folder.Trusted;
         async Task<(int Code, string Text)> Ask(string domain) => await FullLab.RunAsync("curl", ["-sS", "-m", "10", "--cacert", root, "--resolve", $"{domain}:{caddy.Port}:{caddy.Host}", "-o", "/dev/null", "-w", "%{http_code} %{ssl_verify_result}", $"https://{domain}:{caddy.Port}/"]);
         var known = await Ask("kiran-books.example");
         Assert.True(known.Code == 0 && known.Text.EndsWith(" 0", StringComparison.Ordinal), known.Text);
@@ -147,16 +147,16 @@ public sealed class ComponentTests(FullLab full) : IClassFixture<FullLab>
         Assert.Equal("4", await full.VerbAsync("component exec aurora 'SELECT 2+2'"));
         await full.VerbAsync("component exec aurora 'DROP DATABASE astro_primary'");
         Assert.Contains("Unknown database", (await full.SqlAsync("USE astro_primary")).Text, StringComparison.Ordinal);
-        await full.VerbAsync("queue push SHOPIFY_SETTINGS_PUSH '{\"a\":1}' --count 3");
-        Assert.Equal("3", (await full.RedisAsync("LLEN", "bull:SHOPIFY_SETTINGS_PUSH:wait")).Text.Trim());
-        await full.VerbAsync("queue pause SHOPIFY_SETTINGS_PUSH");
-        Assert.Equal("1", (await full.RedisAsync("HGET", "bull:SHOPIFY_SETTINGS_PUSH:meta", "paused")).Text.Trim());
-        await full.VerbAsync("queue resume SHOPIFY_SETTINGS_PUSH");
-        Assert.Equal("3", (await full.RedisAsync("LLEN", "bull:SHOPIFY_SETTINGS_PUSH:wait")).Text.Trim());
-        await full.VerbAsync("queue collide bull:SHOPIFY_SETTINGS_PUSH:wait");
-        Assert.Contains("WRONGTYPE", (await full.RedisAsync("LLEN", "bull:SHOPIFY_SETTINGS_PUSH:wait")).Text, StringComparison.Ordinal);
+        await full.VerbAsync("queue push QUEUE_WITHOUT_WORKER '{\"a\":1}' --count 3");
+        Assert.Equal("3", (await full.RedisAsync("LLEN", "bull:QUEUE_WITHOUT_WORKER:wait")).Text.Trim());
+        await full.VerbAsync("queue pause QUEUE_WITHOUT_WORKER");
+        Assert.Equal("1", (await full.RedisAsync("HGET", "bull:QUEUE_WITHOUT_WORKER:meta", "paused")).Text.Trim());
+        await full.VerbAsync("queue resume QUEUE_WITHOUT_WORKER");
+        Assert.Equal("3", (await full.RedisAsync("LLEN", "bull:QUEUE_WITHOUT_WORKER:wait")).Text.Trim());
+        await full.VerbAsync("queue collide bull:QUEUE_WITHOUT_WORKER:wait");
+        Assert.Contains("WRONGTYPE", (await full.RedisAsync("LLEN", "bull:QUEUE_WITHOUT_WORKER:wait")).Text, StringComparison.Ordinal);
         await full.HealAsync();
-        Assert.Equal("0", (await full.RedisAsync("EXISTS", "bull:SHOPIFY_SETTINGS_PUSH:wait")).Text.Trim());
+        Assert.Equal("0", (await full.RedisAsync("EXISTS", "bull:QUEUE_WITHOUT_WORKER:wait")).Text.Trim());
         Assert.Equal(0, (await full.SqlAsync("USE astro_primary")).Code);
     }
 

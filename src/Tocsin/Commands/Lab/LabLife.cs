@@ -60,11 +60,15 @@ internal sealed class LabLife
 
     private static LabOptions Options(Settings settings, bool full)
     {
-        var platform = PlatformFile.Load(settings);
+        var platform = LabDefaults.Complete(PlatformFile.Load(settings));
         var file = Path.Combine(Path.GetDirectoryName(settings.PlatformFile)!, "lab.yaml");
         if (!File.Exists(file)) throw new SettingsException($"{file} is missing: it says how the lab runs the platform {platform.Name}");
         var lab = LabDescription.Parse(File.ReadAllText(file), file);
         var description = lab.Value ?? throw new SettingsException(string.Join(Environment.NewLine, lab.Problems));
+        if (LabDefaults.Problems(platform, description) is { Count: > 0 } problems) throw new SettingsException($"the lab cannot run the platform {platform.Name}: {string.Join(Environment.NewLine, problems)}");
+        // Beside the platform's own files, else among those of the lab.
+        var secrets = Path.Combine(Path.GetDirectoryName(file)!, description.SecretsFile);
+        if (File.Exists(secrets)) description = description with { SecretsFile = Path.GetFullPath(secrets) };
         var core = new LabOptions(LabFolder.Default(), platform, description, Path.Combine(settings.Home, "lab", "services", "core"));
         return full ? core.AsFull() : core;
     }

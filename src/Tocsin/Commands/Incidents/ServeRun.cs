@@ -1,0 +1,115 @@
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+using Tocsin.Cli.Commands.Lab;
+using Tocsin.Cli.Setup;
+using Tocsin.Core.Matching;
+using Tocsin.Core.Response;
+using Tocsin.Server;
+using Tocsin.Server.Notify;
+using Tocsin.Server.Setup;
+using Tocsin.Server.Storage;
+
+namespace Tocsin.Cli.Commands.Incidents;
+
+/// <summary>The server in this process.</summary>
+internal sealed class ServeRun(Settings settings, Terminal terminal)
+{
+    private const string DefaultData = "tocsin-data";
+
+    public async Task<int> RunAsync(ServeRequest request, CancellationToken cancel)
+    {
+        using var stop = new StopSignal();
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, stop.Token);
+        using var logging = LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft", LogLevel.Error).AddFilter("Tocsin", LogLevel.Information).AddProvider(new HostLog(terminal.Error)));
+        try
+        {
+            var options = Watching(Options(settings, terminal, request) with { Live = request.Live }, request);
+            await using var host = await ServerHost.StartAsync(options, logging, both.Token);
+            Welcome(host, options);
+            await host.WaitAsync(both.Token);
+            return ExitCode.Done;
+        }
+        catch (ServerSetupException e)
+        {
+            terminal.Fail(e.Message);
+            return ExitCode.Refused;
+        }
+        catch (SchemaException e)
+        {
+            terminal.Fail(e.Message);
+            return ExitCode.Refused;
+        }
+        catch (DbException e)
+        {
+            terminal.Fail($"the database cannot be used: {e.Message}");
+            return ExitCode.CouldNotLook;
+        }
+        catch (OperationCanceledException) when (both.IsCancellationRequested)
+        {
+            return ExitCode.Done;
+        }
+    }
+
+    private ServerOptions Watching(ServerOptions options, ServeRequest request) =>
+        request.Watches ? options with { Watch = WatchedPlatform.Of(options.Platform, new CatalogStore(settings).Whole, request.Endpoint, request.Lab) } : options;
+
+    /// <summary>From tocsin.yaml and what was typed; without a catalog where only the database is needed.</summary>
+    public static ServerOptions Options(Settings settings, Terminal terminal, ServeRequest request, bool withCatalog = true)
+    {
+        var plan = ResponseFile.Load(settings);
+        var from = FromFile(settings, plan.Policy);
+        return new ServerOptions
+        {
+            Plan = plan,
+            Matching = MatchSet.Build(withCatalog ? new CatalogStore(settings).Entries(terminal) : []),
+            Platform = PlatformFile.Load(settings),
+            DataFolder = Path.GetFullPath(request.Data ?? from.Data ?? DefaultData),
+            Postgres = Filled(request.Postgres ?? from.Postgres),
+            Listen = request.Listen ?? from.Listen ?? ServerOptions.DefaultListen,
+            PublicAddress = from.Url,
+            Channels = from.Channels,
+            AllowNetworks = from.AllowNetworks,
+            Proxy = from.Proxy,
+            KeepSignals = from.KeepSignals ?? NodaTime.Duration.FromDays(30),
+            Write = line =>
+            {
+                lock (terminal.Out)
+                {
+                    terminal.Out.WriteLine(line);
+                    terminal.Out.Flush();
+                }
+            },
+        };
+    }
+
+    private static ServerSettings FromFile(Settings settings, ResponsePolicy policy)
+    {
+        if (settings.Server is not var (map, file)) return ServerSettings.Empty;
+        var read = ServerSettings.Read(map, policy, ChannelKinds.All, file);
+        return read.Value ?? throw new SettingsException(string.Join(Environment.NewLine, read.Problems));
+    }
+
+    private static string? Filled(string? connection)
+    {
+        if (connection is null || !connection.StartsWith('$')) return connection;
+        return Environment.GetEnvironmentVariable(connection[1..]) is { Length: > 0 } value ? value : throw new SettingsException($"the variable {connection} is not set");
+    }
+
+    private static string Watched(ServerOptions options)
+    {
+        if (options.Watch is not { } watch) return "watches nothing: signals come from outside only";
+        var (addresses, facts) = (watch.Plan.AddressPace.Every, watch.Plan.RulePace.Every);
+        var where = watch.Doors.IsEmpty ? "" : " in the LAB";
+        return $"watches {watch.Plan.Addresses.Length} addresses every {Words.Length(addresses)}, {watch.Plan.Rules.Length} rules in {string.Join(" and ", watch.Plan.Environments)} every {Words.Length(facts)}{where}; at most {watch.Plan.CallsPerHour} calls to AWS an hour";
+    }
+
+    private void Welcome(ServerHost host, ServerOptions options)
+    {
+        var database = host.Part<Database>();
+        options.Write($"tocsin {host.Address} · {options.Platform.Name} · {database.Dialect.Name} {database.About}");
+        options.Write(Watched(options));
+        options.Write(options.Live ? "live: pages are sent" : "observing: pages are shown here and none is sent; --live sends them");
+        if (host.Invitation is { } link) options.Write($"first start: become its administrator, once, by {link}");
+        options.Write($"docs: {host.Address}api/v1/openapi.json · health: {host.Address}healthz · end: Ctrl-C");
+    }
+}

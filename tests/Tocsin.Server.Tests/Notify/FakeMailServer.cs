@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace Tocsin.Server.Tests.Notify;
+
+/// <summary>A mail server on loopback with TLS by a certificate of its own. It answers what its <see cref="Answers"/> say, else as one that takes everything.</summary>
+internal sealed class FakeMailServer : IAsyncDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource ending = new();
+    private readonly ConcurrentQueue<string> heard = new();
+    private readonly ConcurrentQueue<string> messages = new();
+    private readonly X509Certificate2 certificate;
+    private readonly string folder = Directory.CreateTempSubdirectory("tm-").FullName;
+    private readonly Task running;
+
+    public FakeMailServer(string name = "localhost")
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(name);
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        var now = TimeProvider.System.GetUtcNow();
+        using var made = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
+        File.WriteAllText(Authority, certificate.ExportCertificatePem());
+        listener.Start();
+        running = RunAsync();
+    }
+
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    public string Authority => Path.Combine(folder, "ca.pem");
+
+    /// <summary>What to answer to a command, by its first words; null: what a server that takes everything answers. Empty: nothing at all.</summary>
+    public Dictionary<string, string> Answers { get; } = new(StringComparer.Ordinal);
+
+    public bool Implicit { get; init; }
+
+    public IReadOnlyList<string> Heard => [.. heard];
+
+    public IReadOnlyList<string> Messages => [.. messages];
+
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync();
+        listener.Stop();
+        await running;
+        ending.Dispose();
+        certificate.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task RunAsync()
+    {
+        var open = new List<Task>();
+        try
+        {
+            while (true) open.Add(ServeAsync(await listener.AcceptTcpClientAsync(ending.Token)));
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
+        {
+            await Task.WhenAll(open);
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        using var connection = client;
+        try
+        {
+            Stream stream = connection.GetStream();
+            if (Implicit) stream = await SecureAsync(stream);
+            await SayAsync(stream, Answers.GetValueOrDefault("", "220 mail.example ESMTP"));
+            while (await LineAsync(stream) is { } line)
+            {
+                heard.Enqueue(line);
+                var answer = Answers.FirstOrDefault(a => a.Key.Length > 0 && line.StartsWith(a.Key, StringComparison.Ordinal)).Value ?? Usual(line, stream is SslStream);
+                await SayAsync(stream, answer);
+                if (line is "STARTTLS" && answer[0] is '2') stream = await SecureAsync(stream);
+                if (line is "DATA" && answer[0] is '3') await MessageAsync(stream);
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or System.Security.Authentication.AuthenticationException)
+        {
+            // The sender has gone, or refused the certificate, as some tests want it.
+            _ = e;
+        }
+    }
+
+    private async Task MessageAsync(Stream stream)
+    {
+        var text = new StringBuilder();
+        while (await LineAsync(stream) is { } line and not ".") text.Append(line.StartsWith('.') ? line[1..] : line).Append("\r\n");
+        messages.Enqueue(text.ToString());
+        await SayAsync(stream, Answers.GetValueOrDefault(".", "250 2.0.0 Ok: queued as 4QyZ"));
+    }
+
+    private static string Usual(string line, bool secure) => line.Split(' ')[0] switch
+    {
+        "EHLO" => secure ? "250-mail.example\r\n250-AUTH LOGIN PLAIN\r\n250 8BITMIME" : "250-mail.example\r\n250 STARTTLS",
+        "STARTTLS" => "220 go ahead",
+        "AUTH" => "235 2.7.0 Authentication successful",
+        "DATA" => "354 End data with <CR><LF>.<CR><LF>",
+        "QUIT" => "221 bye",
+        _ => "250 Ok",
+    };
+
+    private async Task<Stream> SecureAsync(Stream plain)
+    {
+        var secure = new SslStream(plain);
+        await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, ending.Token);
+        return secure;
+    }
+
+    private async Task SayAsync(Stream stream, string answer)
+    {
+        if (answer.Length == 0) await Task.Delay(Timeout.Infinite, ending.Token);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes($"{answer}\r\n"), ending.Token);
+    }
+
+    private async Task<string?> LineAsync(Stream stream)
+    {
+        var line = new List<byte>();
+        var one = new byte[1];
+        while (await stream.ReadAsync(one, ending.Token) > 0)
+        {
+            if (one[0] is (byte)'\n') return Encoding.UTF8.GetString([.. line]).TrimEnd('\r');
+            line.Add(one[0]);
+        }
+        return null;
+    }
+}
