@@ -104,8 +104,8 @@ public static class Deadlines
         }
     }
 
-    // A page of an earlier run of the clock is over; one about an owed update is answered by the update and by nothing else.
-    private static bool IsWaiting(Incident incident, Page page)
+    /// <summary>Whether a page still wants an answer. One of an earlier run of the clock is over; one about an owed update is answered by the update and by nothing else.</summary>
+    public static bool IsWaiting(Incident incident, Page page)
     {
         if (page.Sent.ForUpdate) return incident.UpdateOwedSince is not null && page.Sent.Epoch == incident.Promise.Epoch;
         if (incident.AcknowledgedBy.ContainsKey(page.Sent.Person) || page.SentAt < incident.ClockStart) return false;

@@ -24,6 +24,20 @@ public static class IncidentClock
         return [.. run.Events];
     }
 
+    /// <summary>Someone cannot wait: the step that would come next comes now.</summary>
+    public static Decision Escalate(Incident incident, Duty duty, string by, string why, Instant now)
+    {
+        if (!incident.IsOpen) return new Decision.Refuse($"{incident.Id} is not open; reopen it first");
+        if (string.IsNullOrWhiteSpace(why)) return new Decision.Refuse("it needs why it is escalated");
+        var run = new Run(incident, duty, now);
+        run.Take(Corrections(incident, now));
+        while (run.Next() is { } overdue) run.Handle(overdue);
+        if (run.NextStep() is not { } step) return new Decision.Refuse($"no step is to come: everyone whom {incident.Severity} pages was paged, or it is acknowledged; raise the severity to reach more people");
+        run.Take(new Noted(now, by, $"escalates: {why}"));
+        run.Handle(step);
+        return new Decision.Accept([.. run.Events]);
+    }
+
     /// <summary>What must stand before any other event of now.</summary>
     internal static ImmutableArray<IncidentEvent> Corrections(Incident incident, Instant now) =>
         incident.LastAt - now > Tolerance ? [new ClockWentBack(now, incident.LastAt)] : [];
@@ -36,6 +50,8 @@ public static class IncidentClock
         public List<IncidentEvent> Events { get; } = [];
 
         public Deadline? Next() => Deadlines.Next(state) is { } next && next.At <= now ? next : null;
+
+        public Deadline? NextStep() => Deadlines.Of(state).FirstOrDefault(d => d.Kind == DeadlineKind.Step);
 
         public void Take(params IEnumerable<IncidentEvent> events)
         {

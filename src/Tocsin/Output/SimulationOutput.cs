@@ -6,42 +6,6 @@ using Tocsin.Core.Response;
 
 namespace Tocsin.Cli.Output;
 
-/// <summary>What an event of an incident says, in one line; empty where it says nothing to a reader.</summary>
-internal static class EventWords
-{
-    public static string Of(IncidentEvent e) => e switch
-    {
-        Declared d => $"declared {d.Severity.Severity}: {d.Title} ({d.Severity.Why}); policy {d.Policy.Version}",
-        Acknowledged a => $"{a.By} acknowledges",
-        RoleAssigned r => $"{r.Person} is {r.Role}",
-        SeverityChanged s => $"{s.From} becomes {s.To}: {s.Why}",
-        ImpactReported i => $"{i.By} reports impact",
-        UpdatePosted u => $"{u.By} posts an update{(u.Next is { } next ? $", the next one in {Words.Length(next)}" : "")}",
-        Mitigated m => $"{m.By} mitigates",
-        Resolved r => $"{r.By} resolves",
-        Reopened r => $"{r.By} reopens: {r.Why}",
-        Noted n => $"{n.By} notes: {n.Text}",
-        Paged p => $"page {(p.Person.Length > 0 ? p.Person : "everyone there")} by {p.Channel}  ({p.Why})",
-        PageSuppressed s => $"no page to {(s.Person.Length > 0 ? s.Person : "everyone there")} by {s.Channel}: {s.Why}",
-        StepMuted m => $"held back by maintenance {m.Mute.Window} until {Words.Hour(m.Mute.Until)}: step {m.Key}",
-        ChannelGivenUp g => $"{g.Why}",
-        AlarmRaised a => $"ALARM {a.Why}",
-        DeadlineMissed d => Missed(d),
-        _ => "",
-    };
-
-    private static string Missed(DeadlineMissed e) => e.Kind switch
-    {
-        DeadlineKind.Acknowledge => "MISSED: nobody acknowledged in time",
-        DeadlineKind.Lease => "MISSED: the acknowledgement ran out without activity; the clock runs again",
-        DeadlineKind.Update => "MISSED: the promised update is not there",
-        DeadlineKind.FixBy => "MISSED: it is not fixed in time",
-        DeadlineKind.PostMortemReminder => "the post-mortem is to be begun",
-        DeadlineKind.PostMortem => "MISSED: there is no post-mortem",
-        _ => "",
-    };
-}
-
 /// <summary>A simulation for people.</summary>
 internal sealed class SimulationText(Terminal terminal, ResponsePlan plan)
 {

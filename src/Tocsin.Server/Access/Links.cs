@@ -1,0 +1,37 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using NodaTime;
+using Tocsin.Core.Incidents;
+using Tocsin.Server.Storage;
+
+namespace Tocsin.Server.Access;
+
+/// <summary>Addresses in pages. The one to acknowledge by is signed for one person and one page, and ends.</summary>
+public sealed class Links(byte[] key, TimeProvider time)
+{
+    private static readonly Duration Life = Duration.FromHours(24);
+
+    /// <summary>By which people reach this server; ends with a slash.</summary>
+    public Uri Address { get; set; } = new("http://127.0.0.1/");
+
+    public Uri Incident(IncidentId id) => new(Address, $"incidents/{id}");
+
+    public Uri Invitation(string token) => new(Address, $"invite/{token}");
+
+    public Uri Intake(string key) => new(Address, $"in/{key}/webhook");
+
+    public Uri Acknowledge(IncidentId id, int page, string person)
+    {
+        var until = (time.Now() + Life).ToUnixTimeSeconds();
+        return new Uri(Address, string.Create(CultureInfo.InvariantCulture, $"a/{id}/{page}/{Uri.EscapeDataString(person)}/{until}/{Sign(id, page, person, until)}"));
+    }
+
+    /// <summary>Whether such a link was made here and still holds.</summary>
+    public bool Holds(IncidentId id, int page, string person, long until, string signature) =>
+        CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(signature), Encoding.ASCII.GetBytes(Sign(id, page, person, until)))
+        && Instant.FromUnixTimeSeconds(Math.Clamp(until, 0, 253402300799)) > time.Now();
+
+    private string Sign(IncidentId id, int page, string person, long until) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"acknowledge\n{id}\n{page}\n{person}\n{until}"))))[..40];
+}

@@ -1,0 +1,55 @@
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+using Tocsin.Core.Incidents;
+using Tocsin.Server.Incidents;
+using Tocsin.Server.Storage;
+
+namespace Tocsin.Server.Clock;
+
+/// <summary>Lets Core decide what came due. Which incidents are due stands in the database, so a node that dies leaves its part to the others.</summary>
+public sealed class DueIncidents(Database database, Journal journal, PlanSource plan, TimeProvider time, ILogger<DueIncidents> log)
+{
+    private const int Most = 500;
+
+    /// <summary>Handles what is due, at most a batch of it; gives how many incidents moved.</summary>
+    public async Task<int> TickAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await database.WriteAsync((s, c) => TickAsync(s, $"order by due limit {Most}", c), cancel);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or DbException))
+        {
+            // One incident that cannot be read keeps none of the others waiting.
+            ServerMessages.BatchFailed(log, e);
+            return await OneByOneAsync(cancel);
+        }
+    }
+
+    private async Task<int> OneByOneAsync(CancellationToken cancel)
+    {
+        var moved = 0;
+        foreach (var number in await database.ReadAsync((s, c) => s.QueryAsync<long>("select number from incidents where due <= @now order by due", new { now = Micros.Of(time.Now()) }, c), cancel))
+        {
+            try
+            {
+                moved += await database.WriteAsync((s, c) => TickAsync(s, $"and number = {number}", c), cancel);
+            }
+            catch (Exception e) when (e is not (OperationCanceledException or DbException))
+            {
+                ServerMessages.ClockFailed(log, number, e);
+            }
+        }
+        return moved;
+    }
+
+    private async Task<int> TickAsync(Session s, string which, CancellationToken cancel)
+    {
+        var now = time.Now();
+        var due = await s.QueryAsync<long>($"select number from incidents where due <= @now {which}{s.Dialect.ForUpdateSkipLocked}", new { now = Micros.Of(now) }, cancel);
+        if (due.Count == 0) return 0;
+        var appends = (await journal.ReadAllAsync(s, due, cancel)).ConvertAll(i => Append.Of(i, IncidentClock.Tick(i, plan.Duty, now)));
+        await journal.AppendAsync(s, appends, cancel);
+        return appends.Count(a => !a.Events.IsEmpty);
+    }
+}

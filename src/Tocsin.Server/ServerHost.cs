@@ -1,0 +1,157 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Tocsin.Core.Response;
+using Tocsin.Server.Access;
+using Tocsin.Server.Api;
+using Tocsin.Server.Clock;
+using Tocsin.Server.Incidents;
+using Tocsin.Server.Ingest;
+using Tocsin.Server.Notify;
+using Tocsin.Server.Setup;
+using Tocsin.Server.Storage;
+
+namespace Tocsin.Server;
+
+/// <summary>One running server. What cannot start says what to change, and leaves nothing behind.</summary>
+public sealed class ServerHost : IAsyncDisposable
+{
+    private const string DatabaseFile = "tocsin.db";
+    private readonly WebApplication running;
+    private readonly Database store;
+
+    private ServerHost(WebApplication app, Database database, Uri address, string? invitation)
+    {
+        (running, store, Address) = (app, database, address);
+        Invitation = invitation is null ? null : Part<Links>().Invitation(invitation);
+    }
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address { get; }
+
+    /// <summary>At the first start the link by which somebody becomes its administrator; once.</summary>
+    public Uri? Invitation { get; }
+
+    /// <summary>A part of the server, such as a read model.</summary>
+    public T Part<T>()
+        where T : notnull => running.Services.GetRequiredService<T>();
+
+    /// <summary>Every address it answers at.</summary>
+    public IReadOnlyList<Endpoint> Endpoints => [.. ((IEndpointRouteBuilder)running).DataSources.SelectMany(d => d.Endpoints)];
+
+    public static Database Open(ServerOptions options)
+    {
+        if (options.Postgres is { } connection) return Database.Postgres(connection, options.Step);
+        Directory.CreateDirectory(options.DataFolder);
+        return Database.Sqlite(Path.Combine(options.DataFolder, DatabaseFile), options.Step);
+    }
+
+    public static async Task<ServerHost> StartAsync(ServerOptions options, ILoggerFactory logging, CancellationToken cancel)
+    {
+        if (options.Live) Ready(options);
+        var database = Open(options);
+        try
+        {
+            await Schema.BringAsync(database, Migration.All, Micros.Of(options.Time.Now()), cancel);
+            var key = await Secrets.SigningKeyAsync(database, cancel);
+            var invitation = await new Accounts(database, options.Time).FirstInvitationAsync(cancel);
+            var app = Build(options, database, key, logging);
+            await app.Services.GetRequiredService<Outbox>().ReleaseAsync(cancel);
+            await app.StartAsync(cancel);
+            var address = new Uri(app.Urls.First());
+            app.Services.GetRequiredService<Links>().Address = options.PublicAddress ?? address;
+            return new ServerHost(app, database, address, invitation);
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task WaitAsync(CancellationToken cancel) => running.WaitForShutdownAsync(cancel);
+
+    public async ValueTask DisposeAsync()
+    {
+        await running.StopAsync(CancellationToken.None);
+        await running.DisposeAsync();
+        await store.DisposeAsync();
+    }
+
+    // Live is promised only where everybody whom a P0 calls can be reached.
+    private static void Ready(ServerOptions options)
+    {
+        var now = options.Time.Now();
+        var found = Readiness.Check(options.Plan, new NodaTime.Interval(now, now + NodaTime.Duration.FromDays(14))).Where(f => !f.IsWarning).Select(f => f.What).ToList();
+        if (found.Count > 0) throw new ServerSetupException($"--live needs tocsin oncall check without findings:\n  {string.Join("\n  ", found)}");
+    }
+
+    private static WebApplication Build(ServerOptions options, Database database, byte[] key, ILoggerFactory logging)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(ServerHost).Assembly.GetName().Name, ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseUrls(options.Listen).ConfigureKestrel(k =>
+        {
+            k.AddServerHeader = false;
+            k.Limits.MaxRequestBodySize = options.MostBytes;
+            k.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            k.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+        });
+        builder.Services.AddSingleton(logging);
+        Parts.Add(builder.Services, options, database, key);
+        if (options.Loops) builder.Services.AddHostedService(s => s.GetRequiredService<ClockLoop>()).AddHostedService(s => s.GetRequiredService<Diagnoses>());
+        builder.Services.AddHostedService(s => s.GetRequiredService<ChangeFeed>());
+        builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        Parts.AddApi(builder.Services);
+        var app = builder.Build();
+        Parts.Connect(app.Services);
+        app.UseExceptionHandler(e => e.Run(FailAsync));
+        app.UseStatusCodePages();
+        app.UseRouting();
+        app.UseMiddleware<Gate>();
+        Map(app);
+        return app;
+    }
+
+    // In the order of the flow: signals come in, incidents are answered, the rest looks on.
+    private static void Map(WebApplication app)
+    {
+        IntakeApi.Map(app);
+        var api = app.MapGroup("/api/v1");
+        IncidentApi.Map(api);
+        LookApi.Map(api);
+        AccessApi.Map(api);
+        LookApi.MapPublic(app);
+        SmallPages.Map(app);
+        app.MapOpenApi("/api/v1/openapi.json").NeedsNobody("describes the interface, and holds no data");
+    }
+
+    private static async Task FailAsync(HttpContext context)
+    {
+        var error = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        var log = context.RequestServices.GetRequiredService<ILogger<ServerHost>>();
+        switch (error)
+        {
+            case BadHttpRequestException bad:
+                await Problems.Of(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "the body is larger than is taken here" : bad.InnerException is System.Text.Json.JsonException json ? json.Message : bad.Message).ExecuteAsync(context);
+                break;
+            case System.Data.Common.DbException or StaleException:
+                // Senders come again; nothing was taken.
+                if (error is System.Data.Common.DbException down) context.RequestServices.GetRequiredService<ServerState>().DatabaseFailed(down);
+                context.Response.Headers.RetryAfter = "5";
+                await Problems.Of((int)HttpStatusCode.ServiceUnavailable, "the database does not answer; nothing was taken, try again").ExecuteAsync(context);
+                break;
+            case OperationCanceledException when context.RequestAborted.IsCancellationRequested:
+                break;
+            default:
+                ServerMessages.RequestFailed(log, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "", error ?? new InvalidOperationException("unknown"));
+                await Problems.Of((int)HttpStatusCode.InternalServerError, "this failed here, and not with you; the server's log says more").ExecuteAsync(context);
+                break;
+        }
+    }
+}

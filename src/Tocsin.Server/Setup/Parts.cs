@@ -1,0 +1,69 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Tocsin.Core.Response;
+using Tocsin.Server.Access;
+using Tocsin.Server.Api;
+using Tocsin.Server.Clock;
+using Tocsin.Server.Incidents;
+using Tocsin.Server.Ingest;
+using Tocsin.Server.Notify;
+using Tocsin.Server.Reading;
+using Tocsin.Server.Storage;
+
+namespace Tocsin.Server.Setup;
+
+/// <summary>What a server is made of, in the order of the flow.</summary>
+internal static class Parts
+{
+    public static void Add(IServiceCollection services, ServerOptions options, Database database, byte[] key)
+    {
+        services.AddSingleton(options).AddSingleton(options.Time).AddSingleton(database).AddSingleton<ServerState>();
+        services.AddSingleton(new PlanSource(options.Plan)).AddSingleton(new EventJson()).AddSingleton<ChannelSet>();
+        services.AddSingleton(s => new Journal(s.GetRequiredService<EventJson>(), s.GetRequiredService<ChannelSet>().KeepsAlarm));
+        // signals, match
+        services.AddSingleton<IntakeKeys>().AddSingleton<Inbox>().AddSingleton<Heartbeats>().AddSingleton<HeartbeatWatch>().AddSingleton<WebhookSignals>();
+        services.AddSingleton(new Recogniser(options.Matching, options.Time));
+        services.AddSingleton(s => new Placement(s.GetRequiredService<IncidentDesk>(), s.GetRequiredService<PlanSource>(), s.GetRequiredService<Recogniser>(), options.Watched));
+        services.AddSingleton<SignalQueue>().AddSingleton<Flow>();
+        // diagnose, incident
+        services.AddSingleton(s => new Diagnoses(database, s.GetRequiredService<Journal>(), s.GetRequiredService<IncidentDesk>(), options.Diagnose, s.GetRequiredService<ILogger<Diagnoses>>()));
+        services.AddSingleton<IncidentDesk>().AddSingleton<DueIncidents>().AddSingleton<ClockLoop>();
+        // respond
+        services.AddSingleton(s => new Outbox(database, s.GetRequiredService<IncidentDesk>(), options.Time, Guid.CreateVersion7(options.Time.GetUtcNow()).ToString()));
+        services.AddSingleton<Sender>();
+        services.AddSingleton(s => new Drills(database, s.GetRequiredService<PlanSource>(), options.Time, s.GetRequiredService<ClockLoop>().Pages));
+        services.AddSingleton(new Links(key, options.Time));
+        // read models, access
+        services.AddSingleton<IncidentList>().AddSingleton<IncidentRoom>().AddSingleton<WhyPaged>().AddSingleton<OnCallBoard>().AddSingleton<SignalHour>().AddSingleton<AuditTrail>().AddSingleton<Metrics>().AddSingleton<ChangeFeed>();
+        services.AddSingleton<Accounts>().AddSingleton(options.Proxy);
+    }
+
+    public static void AddApi(IServiceCollection services)
+    {
+        services.AddProblemDetails().AddOpenApi("v1").Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
+        services.ConfigureHttpJsonOptions(o =>
+        {
+            o.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+            o.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            o.SerializerOptions.RespectRequiredConstructorParameters = false;
+            foreach (var converter in TimeForms.All) o.SerializerOptions.Converters.Add(converter);
+            o.SerializerOptions.Converters.Add(new JsonStringEnumConverter<Severity>());
+            o.SerializerOptions.Converters.Add(new JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase));
+        });
+    }
+
+    /// <summary>Who wakes whom.</summary>
+    public static void Connect(IServiceProvider services)
+    {
+        var (loop, feed) = (services.GetRequiredService<ClockLoop>(), services.GetRequiredService<ChangeFeed>());
+        services.GetRequiredService<Journal>().Appended = () =>
+        {
+            loop.Appended.Set();
+            loop.Pages.Set();
+            feed.Appended.Set();
+        };
+        services.GetRequiredService<Inbox>().Arrived = loop.Signals.Set;
+    }
+}

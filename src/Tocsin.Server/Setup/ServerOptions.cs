@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Net;
+using Tocsin.Core.Matching;
+using Tocsin.Core.Platforms;
+using Tocsin.Core.Response;
+using Tocsin.Server.Access;
+using Tocsin.Server.Notify;
+using YamlDotNet.RepresentationModel;
+
+namespace Tocsin.Server.Setup;
+
+/// <summary>What a server is started with.</summary>
+public sealed record ServerOptions
+{
+    public const string DefaultListen = "http://127.0.0.1:8080";
+
+    public required ResponsePlan Plan { get; init; }
+
+    public required MatchSet Matching { get; init; }
+
+    public required Platform Platform { get; init; }
+
+    /// <summary>Where the embedded database and other files lie.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>A connection string of PostgreSQL; null: SQLite in <see cref="DataFolder"/>.</summary>
+    public string? Postgres { get; init; }
+
+    public string Listen { get; init; } = DefaultListen;
+
+    /// <summary>By which people reach it, for the links in pages; null: <see cref="Listen"/>.</summary>
+    public Uri? PublicAddress { get; init; }
+
+    /// <summary>Whether pages leave. Else each is recorded as one that would have been sent.</summary>
+    public bool Live { get; init; }
+
+    /// <summary>Settings of channels by id, checked against their kinds.</summary>
+    public ImmutableDictionary<string, YamlMappingNode> Channels { get; init; } = ImmutableDictionary<string, YamlMappingNode>.Empty;
+
+    /// <summary>Kinds of channels that there are.</summary>
+    public ImmutableArray<ChannelKind> Kinds { get; init; } = ChannelKinds.All;
+
+    /// <summary>Private networks that may be reached all the same.</summary>
+    public ImmutableArray<IPNetwork> AllowNetworks { get; init; } = [];
+
+    /// <summary>The environment's variables.</summary>
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
+
+    /// <summary>The server's own output.</summary>
+    public Action<string> Write { get; init; } = static _ => { };
+
+    /// <summary>The largest body that a sender may post, in bytes.</summary>
+    public int MostBytes { get; init; } = 5 * 1024 * 1024;
+
+    /// <summary>For how long raw signals and their texts are kept.</summary>
+    public NodaTime.Duration KeepSignals { get; init; } = NodaTime.Duration.FromDays(30);
+
+    /// <summary>How the watched addresses stand; without a watch there are none.</summary>
+    public Func<WatchedAddresses> Watched { get; init; } = static () => new WatchedAddresses(0, null);
+
+    /// <summary>How a new incident is looked at; null: it is not.</summary>
+    public Diagnosing? Diagnose { get; init; }
+
+    public TrustedProxy Proxy { get; init; } = TrustedProxy.None;
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Whether the loops run; a test that sets the clock runs them itself.</summary>
+    public bool Loops { get; init; } = true;
+
+    /// <summary>Called at named moments: before-commit, after-commit, before-send, after-send, before-receipt, after-receipt. A crash test ends the process there.</summary>
+    public Action<string> Step { get; init; } = static _ => { };
+}
+
+/// <summary>A server that cannot start as it was asked to; the message says what to change.</summary>
+public sealed class ServerSetupException(string message) : Exception(message);

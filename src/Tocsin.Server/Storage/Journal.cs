@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Tocsin.Core.Incidents;
+
+namespace Tocsin.Server.Storage;
+
+/// <summary>Events to add to one incident.</summary>
+/// <param name="Before">As it was read; null: it begins here.</param>
+/// <param name="After">With the events.</param>
+public sealed record Append(Incident? Before, Incident After, ImmutableArray<IncidentEvent> Events)
+{
+    public IncidentId Id => After.Id;
+
+    public static Append Of(Incident before, ImmutableArray<IncidentEvent> events) => new(before, before.With(events), events);
+
+    public static Append Start(ImmutableArray<IncidentEvent> events) => new(null, IncidentFold.Of(events)!, events);
+}
+
+/// <summary>One event as it is stored.</summary>
+public sealed record EventRow(long Incident, long Version, long Position, long At, string Type, string Person, string Body);
+
+/// <summary>
+/// The events of all incidents: read, and append. With the events stand or fall the row of the list, the next deadline, the pages to send and the row of
+/// the audit log.
+/// </summary>
+/// <param name="keepsAlarm">Whether a channel must be told when a page is over.</param>
+public sealed class Journal(EventJson json, Func<string, bool> keepsAlarm)
+{
+    private const string EventColumns = "incident, version, position, at, type, person, body";
+
+    /// <summary>Called after a commit that holds new events.</summary>
+    public Action Appended { get; set; } = static () => { };
+
+    public async Task<Incident?> ReadAsync(Session s, IncidentId id, CancellationToken cancel) => IncidentFold.Of(await EventsAsync(s, id, cancel));
+
+    /// <summary>As above, and nobody else appends to it until the transaction ends.</summary>
+    public async Task<Incident?> HoldAsync(Session s, IncidentId id, CancellationToken cancel) =>
+        await s.FirstAsync<long>($"select number from incidents where number = @Number{s.Dialect.ForUpdate}", new { id.Number }, cancel) == 0 ? null : await ReadAsync(s, id, cancel);
+
+    public async Task<ImmutableArray<IncidentEvent>> EventsAsync(Session s, IncidentId id, CancellationToken cancel) =>
+        await ReadAsync(s, await s.QueryAsync<EventRow>($"select {EventColumns} from events where incident = @Number order by version", new { id.Number }, cancel), cancel);
+
+    /// <summary>The streams of many incidents at once.</summary>
+    public async Task<List<Incident>> ReadAllAsync(Session s, IReadOnlyList<long> numbers, CancellationToken cancel)
+    {
+        var rows = await s.QueryAsync<EventRow>($"select {EventColumns} from events where incident in ({string.Join(',', numbers.Select(n => n.ToString(CultureInfo.InvariantCulture)))}) order by incident, version", null, cancel);
+        var events = await ReadAsync(s, rows, cancel);
+        var incidents = new List<Incident>(numbers.Count);
+        for (int start = 0, end; start < rows.Count; start = end)
+        {
+            for (end = start; end < rows.Count && rows[end].Incident == rows[start].Incident; end++) continue;
+            if (IncidentFold.Of(events[start..end]) is { } incident) incidents.Add(incident);
+        }
+        return incidents;
+    }
+
+    public async Task<ImmutableArray<IncidentEvent>> ReadAsync(Session s, IReadOnlyList<EventRow> rows, CancellationToken cancel)
+    {
+        foreach (var digest in rows.Select(r => json.Unknown(r.Type, r.Body)).OfType<string>().Distinct(StringComparer.Ordinal).ToList())
+        {
+            var body = await s.FirstAsync<string>("select body from policies where digest = @digest", new { digest }, cancel) ?? throw new SchemaException($"the database lacks the policy {digest} that an incident started with");
+            json.Know(digest, body);
+        }
+        return [.. rows.Select(r => json.Read(r.Type, r.Body))];
+    }
+
+    public async Task<IncidentId> NextIdAsync(Session s, CancellationToken cancel) => new((int)await s.TakeAsync("incident", 1, cancel));
+
+    /// <summary>Throws <see cref="StaleException"/> where an incident has moved on since it was read.</summary>
+    public async Task AppendAsync(Session s, IReadOnlyList<Append> appends, CancellationToken cancel)
+    {
+        var all = appends.Where(a => !a.Events.IsEmpty).ToList();
+        if (all.Count == 0) return;
+        foreach (var append in all) await SaveRowAsync(s, append, cancel);
+        foreach (var start in all.SelectMany(a => a.Events).OfType<Declared>())
+        {
+            var (digest, body) = json.Freeze(start.Policy);
+            await s.ExecuteAsync("insert into policies (digest, body) values (@digest, @body) on conflict (digest) do nothing", new { digest, body }, cancel);
+        }
+        await s.InsertAsync(OutboxRows.Insert, [.. all.SelectMany(a => OutboxRows.Of(a, keepsAlarm))], "on conflict (id) do nothing", cancel);
+        await InsertEventsAsync(s, all, cancel);
+        s.AfterCommit(Appended);
+    }
+
+    private async Task InsertEventsAsync(Session s, List<Append> all, CancellationToken cancel)
+    {
+        var count = all.Sum(a => a.Events.Length);
+        var position = await s.TakeAsync("position", count, cancel) - count;
+        var rows = new List<object?[]>(count);
+        var audit = new List<AuditEntry>(all.Count);
+        foreach (var append in all)
+        {
+            var version = append.After.Version - append.Events.Length;
+            var stored = append.Events.Select(e => new EventRow(append.Id.Number, ++version, ++position, Micros.Of(e.At), EventJson.NameOf(e), e.By, json.Write(e))).ToList();
+            rows.AddRange(stored.Select(e => new object?[] { e.Incident, e.Version, e.Position, e.At, e.Type, e.Person, e.Body }));
+            audit.Add(EntryOf(append.Id, stored));
+        }
+        await s.InsertAsync($"insert into events ({EventColumns}) values", rows, "", cancel);
+        await AuditChain.AppendAsync(s, audit, cancel);
+    }
+
+    private static AuditEntry EntryOf(IncidentId id, List<EventRow> rows) => new(
+        rows[^1].At,
+        rows.Select(r => r.Person).FirstOrDefault(p => p.Length > 0) ?? "",
+        string.Join(' ', rows.Select(r => r.Type).Distinct(StringComparer.Ordinal)),
+        id.ToString(),
+        string.Create(CultureInfo.InvariantCulture, $"events {rows[0].Version}-{rows[^1].Version}"),
+        DigestOf(rows));
+
+    /// <summary>What the audit log says of these events; who changes one of them is found out.</summary>
+    public static string DigestOf(IEnumerable<EventRow> rows) =>
+        AuditChain.Digest(rows.SelectMany(r => new[] { r.Incident.ToString(CultureInfo.InvariantCulture), r.Version.ToString(CultureInfo.InvariantCulture), r.At.ToString(CultureInfo.InvariantCulture), r.Type, r.Person, r.Body }));
+
+    private static async Task SaveRowAsync(Session s, Append append, CancellationToken cancel)
+    {
+        var row = IncidentRow.Of(append);
+        var expected = append.Before?.Version ?? 0;
+        var saved = await s.ExecuteAsync(append.Before is null ? IncidentRow.Insert : IncidentRow.Update, new { row.Number, row.Version, row.Title, row.Environment, row.Service, row.Entry, row.Severity, row.Phase, row.Impact, row.Declared, row.Acknowledged, row.Mitigated, row.Resolved, row.HeldBy, row.LeaseUntil, row.AcknowledgeBy, row.UpdateBy, row.Due, row.DueWhy, row.Opened, row.Alarms, row.Verdict, row.MergedInto, expected }, cancel);
+        if (saved != 1) throw new StaleException($"{append.Id} is no longer at version {expected}");
+    }
+}
