@@ -17,7 +17,9 @@ internal static class CommandLine
         ("logs", Platforms.LogsCommand.Create),
         ("platform", Platforms.PlatformCommand.Create),
         ("catalog", CatalogCommand.Create),
+        ("playbook", Playbooks.PlaybookCommand.Create),
         ("simulate", Response.SimulateCommand.Create),
+        ("postmortem", PostMortems.PostMortemCommand.Create),
         ("oncall", Response.OnCallCommand.Create),
         ("lab", Lab.LabCommand.Create),
     ];
