@@ -24,6 +24,7 @@ public static partial class PlatformNames
         {
             foreach (var field in fields.Keys) known.Add($"{component}.{field}");
         }
+        foreach (var link in platform.Links.Keys) known.Add($"link.{link}");
         return known;
     }
 
@@ -39,6 +40,7 @@ public static partial class PlatformNames
         var parts = name.Split('.');
         if (parts[0] is "service") return OfService(platform, environment, service, parts.ElementAtOrDefault(1));
         if (parts[0] is "role" && parts.Length > 1) return OfService(platform, environment, parts[1], parts.ElementAtOrDefault(2));
+        if (parts[0] is "link" && parts.Length == 2) return platform.Links.GetValueOrDefault(parts[1]);
         return parts.Length == 2 && environment.Components.TryGetValue(parts[0], out var component) ? component.GetValueOrDefault(parts[1]) : null;
     }
 

@@ -24,7 +24,9 @@ internal static class CommandLine
         ("audit", Incidents.AuditCommand.Create),
         ("backup", Incidents.BackupCommand.Create),
         ("restore", Incidents.RestoreCommand.Create),
+        ("playbook", Playbooks.PlaybookCommand.Create),
         ("simulate", Response.SimulateCommand.Create),
+        ("postmortem", PostMortems.PostMortemCommand.Create),
         ("oncall", Response.OnCallCommand.Create),
         ("lab", Lab.LabCommand.Create),
     ];

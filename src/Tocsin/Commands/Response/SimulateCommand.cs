@@ -3,6 +3,7 @@ using NodaTime;
 using Tocsin.Cli.Output;
 using Tocsin.Cli.Setup;
 using Tocsin.Core.Incidents;
+using Tocsin.Core.PostMortems;
 using Tocsin.Core.Response;
 
 namespace Tocsin.Cli.Commands.Response;
@@ -21,6 +22,7 @@ internal sealed class SimulateCommand(Terminal terminal)
     private readonly Option<string?> at = new("--at") { Description = "When, such as 2026-11-22T03:00Z (default: now)", HelpName = "TIME" };
     private readonly Option<string> length = new("--for") { Description = "How long to follow it", HelpName = "DURATION", DefaultValueFactory = _ => "2h" };
     private readonly Option<string[]> acts = new("--then") { Description = "What a person does at a time after the start, such as \"4m ack engineer-1\"; may be repeated", HelpName = "ACT", DefaultValueFactory = _ => [] };
+    private readonly Option<bool> postMortem = new("--postmortem") { Description = "Print the post-mortem that these events give, as Markdown" };
     private readonly Option<string> format = CommonOptions.Format("text", "json");
 
     public static Command Create(CommonOptions common, Terminal terminal) => new SimulateCommand(terminal).Create(common);
@@ -39,7 +41,7 @@ internal sealed class SimulateCommand(Terminal terminal)
                 "tocsin simulate alb-503 --env staging --source text --format json",
             ]);
         command.Arguments.Add(what);
-        foreach (var option in (Option[])[severity, facts, users, source, failing, environment, service, at, length, acts, format]) command.Options.Add(option);
+        foreach (var option in (Option[])[severity, facts, users, source, failing, environment, service, at, length, acts, postMortem, format]) command.Options.Add(option);
         command.SetAction(parsed => Run(parsed, common.Load(parsed)));
         return command;
     }
@@ -55,7 +57,8 @@ internal sealed class SimulateCommand(Terminal terminal)
         var input = new SimulationInput(declaration, by, start, OnCallTimes.Duration(parsed.GetValue(length)!, "--for"), [.. (parsed.GetValue(acts) ?? []).Select(a => SimulatedActs.Parse(a, plan.Roster))]);
         var result = Simulation.Run(input, plan);
         if (result.Refusal.Length > 0) throw new SettingsException(result.Refusal);
-        if (parsed.GetValue(format) is "json") SimulationJson.Write(terminal, decided, result);
+        if (parsed.GetValue(postMortem)) terminal.Out.Write(PostMortemMarkdown.Of(new PostMortem(AccountOfEvents.Of([.. result.Events.Select(e => e.Event)], [])!, PostMortemText.Empty), everyEvent: false));
+        else if (parsed.GetValue(format) is "json") SimulationJson.Write(terminal, decided, result);
         else new SimulationText(terminal, plan).Write(decided, result, ResponseFile.Template(settings, plan.Policy.Of(decided.Severity)));
         return result.IsPagedInTime ? ExitCode.Done : ExitCode.Found;
     }
