@@ -48,14 +48,14 @@ internal sealed class KillCampaign : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
-        var phone = builder.Build();
-        var campaign = new KillCampaign(database, nodes, phone);
-        phone.MapPost("/page", (JsonElement page) =>
+        var listening = builder.Build();
+        var campaign = new KillCampaign(database, nodes, listening);
+        listening.MapPost("/page", (JsonElement page) =>
         {
             campaign.rung.AddOrUpdate(page.GetProperty("key").GetString()!, 1, static (_, n) => n + 1);
             return Results.Ok();
         });
-        await phone.StartAsync(cancel);
+        await listening.StartAsync(cancel);
         await campaign.PrepareAsync(cancel);
         return campaign;
     }
@@ -127,7 +127,7 @@ internal sealed class KillCampaign : IAsyncDisposable
 
     private Process Start(string[] at)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tocsin.Server.Crash.dll"), database, TestWorld.Root, Phone.ToString(), .. at]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tocsin.Server.Crash.dll"), database, TestWorld.Root, Phone.ToString(), .. at]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DOTNET_TieredPGO"] = "0";
         start.Environment["DOTNET_gcServer"] = "0";
         var process = Process.Start(start)!;
