@@ -1,6 +1,5 @@
 using Tocsin.Cli.Commands.Diagnose;
 using Tocsin.Cli.Setup;
-using Tocsin.Core.Catalog;
 using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Incidents;
 using Tocsin.Core.Platforms;
