@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using Tocsin.Core.Catalog;
 
 namespace Tocsin.Cli.Setup;
