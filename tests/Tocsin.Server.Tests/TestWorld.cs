@@ -53,7 +53,7 @@ internal sealed class TestWorld : IAsyncDisposable
 
     public static Task<TestWorld> SqliteAsync(Func<ServerOptions, ServerOptions>? change = null) => StartAsync(null, change);
 
-    public static async Task<TestWorld> StartAsync(string? postgres, Func<ServerOptions, ServerOptions>? change = null)
+    public static async Task<TestWorld> StartAsync(string? postgres, Func<ServerOptions, ServerOptions>? change = null, Stream? backup = null)
     {
         var world = new TestWorld(Directory.CreateTempSubdirectory("tocsin-server-").FullName);
         var options = new ServerOptions
@@ -71,6 +71,11 @@ internal sealed class TestWorld : IAsyncDisposable
             Loops = false,
         };
         world.Options = change?.Invoke(options) ?? options;
+        if (backup is not null)
+        {
+            await using var empty = ServerHost.Open(world.Options);
+            await Backup.RestoreAsync(empty, backup, 0, TestContext.Current.CancellationToken);
+        }
         await world.StartAsync();
         return world;
     }

@@ -48,7 +48,7 @@ public sealed class HeartbeatWatch(Database database, Inbox inbox, TimeProvider 
                 var late = await s.QueryAsync<Heartbeat>($"select * from heartbeats where state = 'armed' and due <= @now order by due limit 100{s.Dialect.ForUpdateSkipLocked}", new { now = Micros.Of(now) }, c);
                 if (late.Count == 0) return 0;
                 foreach (var beat in late) await s.ExecuteAsync("update heartbeats set state = 'late' where key_id = @KeyId and name = @Name", new { beat.KeyId, beat.Name }, c);
-                await s.InsertAsync($"insert into signals ({SignalRow.Columns}) values", [.. late.Select(b => SignalRow.Of(Missing(b, now), "heartbeat"))], "", c);
+                await s.InsertAsync("signals", SignalRow.Columns, [.. late.Select(b => SignalRow.Of(Missing(b, now), "heartbeat"))], "", c);
                 s.AfterCommit(inbox.Arrived);
                 return late.Count;
             },

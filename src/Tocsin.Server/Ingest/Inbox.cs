@@ -25,7 +25,7 @@ public sealed class Inbox(Database database, TimeProvider time)
                 var row = new { id, delivery.KeyId, delivery.Kind, delivery.SenderKey, now = Micros.Of(time.Now()), delivery.Bytes, delivery.Body, answer };
                 var added = await s.ExecuteAsync("insert into intake (id, key_id, kind, sender_key, received, bytes, body, answer) values (@id, @KeyId, @Kind, @SenderKey, @now, @Bytes, @Body, @answer) on conflict do nothing", row, c);
                 if (added == 0) return await AgainAsync(s, delivery, c);
-                await s.InsertAsync($"insert into signals ({SignalRow.Columns}) values", [.. signals.Select(x => SignalRow.Of(x, id))], "", c);
+                await s.InsertAsync("signals", SignalRow.Columns, [.. signals.Select(x => SignalRow.Of(x, id))], "", c);
                 if (signals.Count > 0) s.AfterCommit(Arrived);
                 return new Receipted(id, signals.Count, Again: false);
             },

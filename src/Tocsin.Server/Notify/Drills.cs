@@ -24,7 +24,7 @@ public sealed class Drills(Database database, PlanSource plan, TimeProvider time
         await database.WriteAsync(
             async (s, c) =>
             {
-                await s.InsertAsync(OutboxRows.Insert, [.. channels.Select(x => OutboxRows.Row(0, 0, $"{id}/{x}", $"{id}/{x}", "test", person, x, Severity.P2, id, words, now))], "", c);
+                await s.InsertAsync("outbox", OutboxRows.Columns, [.. channels.Select(x => OutboxRows.Row(0, 0, $"{id}/{x}", $"{id}/{x}", "test", person, x, Severity.P2, id, words, now))], "", c);
                 await AuditChain.AppendAsync(s, [new AuditEntry(Micros.Of(now), by, "test page", person, string.Join(' ', channels), "")], c);
                 s.AfterCommit(pages.Set);
             },

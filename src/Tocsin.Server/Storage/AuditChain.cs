@@ -30,7 +30,7 @@ public static class AuditChain
             rows.Add([seq, e.At, e.Who, e.What, e.Subject, e.Detail, e.Digest, previous, hash]);
             previous = hash;
         }
-        await s.InsertAsync("insert into audit (seq, at, who, what, subject, detail, digest, previous, hash) values", rows, "", cancel);
+        await s.InsertAsync("audit", "seq, at, who, what, subject, detail, digest, previous, hash", rows, "", cancel);
     }
 
     public static async Task<string> HeadAsync(Session s, CancellationToken cancel) =>

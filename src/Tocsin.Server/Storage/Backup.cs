@@ -90,29 +90,29 @@ public static class Backup
 
     private static async Task<long> ReadTablesAsync(Session s, StreamReader lines, CancellationToken cancel)
     {
-        var (head, rows, total) = ("", new List<object?[]>(), 0L);
+        var (head, rows, total) = ((Table: "", Columns: ""), new List<object?[]>(), 0L);
         while (await lines.ReadLineAsync(cancel) is { } line)
         {
             using var json = JsonDocument.Parse(line);
             if (json.RootElement.ValueKind == JsonValueKind.Array) rows.Add([.. json.RootElement.EnumerateArray().Select(Value)]);
             if (rows.Count < Batch && json.RootElement.ValueKind == JsonValueKind.Array) continue;
-            await s.InsertAsync(head, rows, "", cancel);
+            await s.InsertAsync(head.Table, head.Columns, rows, "", cancel);
             total += rows.Count;
             rows.Clear();
             if (json.RootElement.ValueKind == JsonValueKind.Array) continue;
             if (json.RootElement.TryGetProperty("end", out var end)) return end.GetInt64() == total ? total : throw new SchemaException($"the backup promises {end.GetInt64()} rows and holds {total}");
-            head = Insert(json.RootElement);
+            head = TableOf(json.RootElement);
         }
         throw new SchemaException("the backup breaks off before its end");
     }
 
     // The names come from a file: only those of tables that exist are taken into a statement.
-    private static string Insert(JsonElement head)
+    private static (string Table, string Columns) TableOf(JsonElement head)
     {
         var table = head.GetProperty("table").GetString()!;
         var columns = head.GetProperty("columns").EnumerateArray().Select(c => c.GetString()!).ToList();
         if (!Tables.Contains(table, StringComparer.Ordinal) || columns.Exists(c => !c.All(x => char.IsAsciiLetterLower(x) || x == '_'))) throw new SchemaException($"the backup names a table '{table}' that there is not");
-        return $"insert into {table} ({string.Join(", ", columns)}) values";
+        return (table, string.Join(", ", columns));
     }
 
     private static object? Value(JsonElement value) => value.ValueKind switch

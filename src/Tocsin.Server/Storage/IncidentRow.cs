@@ -10,12 +10,9 @@ public sealed record IncidentRow
     public const string Columns =
         "number, version, title, environment, service, entry, severity, phase, impact, declared, acknowledged, mitigated, resolved, held_by, lease_until, acknowledge_by, update_by, due, due_why, opened, last_signal, signals, storm, alarms, verdict, merged_into";
 
-    public const string Insert =
-        $"insert into incidents ({Columns}) values (@Number, @Version, @Title, @Environment, @Service, @Entry, @Severity, @Phase, @Impact, @Declared, @Acknowledged, @Mitigated, @Resolved, @HeldBy, @LeaseUntil, @AcknowledgeBy, @UpdateBy, @Due, @DueWhy, @Opened, @Declared, 0, 0, @Alarms, @Verdict, @MergedInto)";
-
-    // Title, environment, service and entry are what they were at the declaration; signals are counted apart.
-    public const string Update =
-        "update incidents set version = @Version, severity = @Severity, phase = @Phase, impact = @Impact, acknowledged = @Acknowledged, mitigated = @Mitigated, resolved = @Resolved, held_by = @HeldBy, lease_until = @LeaseUntil, acknowledge_by = @AcknowledgeBy, update_by = @UpdateBy, due = @Due, due_why = @DueWhy, opened = case when @Opened = '' then opened else opened || ' ' || @Opened end, alarms = @Alarms, verdict = @Verdict, merged_into = @MergedInto where number = @Number and version = @expected";
+    /// <summary>What changes of one that is there. Title, environment, service and entry are what they were at the declaration; signals are counted apart.</summary>
+    public const string OnConflict =
+        "on conflict (number) do update set version = excluded.version, severity = excluded.severity, phase = excluded.phase, impact = excluded.impact, acknowledged = excluded.acknowledged, mitigated = excluded.mitigated, resolved = excluded.resolved, held_by = excluded.held_by, lease_until = excluded.lease_until, acknowledge_by = excluded.acknowledge_by, update_by = excluded.update_by, due = excluded.due, due_why = excluded.due_why, opened = case when excluded.opened = '' then incidents.opened else incidents.opened || ' ' || excluded.opened end, alarms = excluded.alarms, verdict = excluded.verdict, merged_into = excluded.merged_into where incidents.version < excluded.version";
 
     public long Number { get; init; }
     public long Version { get; init; }
@@ -50,6 +47,12 @@ public sealed record IncidentRow
 
     public IncidentId Id => new((int)Number);
 
+    /// <summary>In the order of <see cref="Columns"/>.</summary>
+    public object?[] Values =>
+    [
+        Number, Version, Title, Environment, Service, Entry, Severity, Phase, Impact, Declared, Acknowledged, Mitigated, Resolved, HeldBy, LeaseUntil, AcknowledgeBy, UpdateBy, Due, DueWhy, Opened, LastSignal, Signals, Storm, Alarms, Verdict, MergedInto,
+    ];
+
     public Severity Level => (Severity)Severity;
 
     public static IncidentRow Of(Append append)
@@ -79,6 +82,7 @@ public sealed record IncidentRow
             Due = deadlines.Count > 0 ? Micros.Of(deadlines[0].At) : null,
             DueWhy = deadlines.Count > 0 ? deadlines[0].Why : "",
             Opened = string.Join(' ', append.Events.Where(e => e is Core.Incidents.Declared or Reopened).Select(e => Micros.Of(e.At).ToString(CultureInfo.InvariantCulture))),
+            LastSignal = Micros.Of(i.Times.Declared),
             Alarms = i.Alarms.Length,
             Verdict = i.Diagnosis is { } found ? $"{found.Verdict} {found.Cause}".Trim() : "",
             MergedInto = i.MergedInto?.Number,

@@ -71,13 +71,13 @@ public sealed class Journal(EventJson json, Func<string, bool> keepsAlarm)
     {
         var all = appends.Where(a => !a.Events.IsEmpty).ToList();
         if (all.Count == 0) return;
-        foreach (var append in all) await SaveRowAsync(s, append, cancel);
+        await SaveRowsAsync(s, all, cancel);
         foreach (var start in all.SelectMany(a => a.Events).OfType<Declared>())
         {
             var (digest, body) = json.Freeze(start.Policy);
             await s.ExecuteAsync("insert into policies (digest, body) values (@digest, @body) on conflict (digest) do nothing", new { digest, body }, cancel);
         }
-        await s.InsertAsync(OutboxRows.Insert, [.. all.SelectMany(a => OutboxRows.Of(a, keepsAlarm))], "on conflict (id) do nothing", cancel);
+        await s.InsertAsync("outbox", OutboxRows.Columns, [.. all.SelectMany(a => OutboxRows.Of(a, keepsAlarm))], "on conflict (id) do nothing", cancel);
         await InsertEventsAsync(s, all, cancel);
         s.AfterCommit(Appended);
     }
@@ -95,7 +95,7 @@ public sealed class Journal(EventJson json, Func<string, bool> keepsAlarm)
             rows.AddRange(stored.Select(e => new object?[] { e.Incident, e.Version, e.Position, e.At, e.Type, e.Person, e.Body }));
             audit.Add(EntryOf(append.Id, stored));
         }
-        await s.InsertAsync($"insert into events ({EventColumns}) values", rows, "", cancel);
+        await s.InsertAsync("events", EventColumns, rows, "", cancel);
         await AuditChain.AppendAsync(s, audit, cancel);
     }
 
@@ -111,11 +111,10 @@ public sealed class Journal(EventJson json, Func<string, bool> keepsAlarm)
     public static string DigestOf(IEnumerable<EventRow> rows) =>
         AuditChain.Digest(rows.SelectMany(r => new[] { r.Incident.ToString(CultureInfo.InvariantCulture), r.Version.ToString(CultureInfo.InvariantCulture), r.At.ToString(CultureInfo.InvariantCulture), r.Type, r.Person, r.Body }));
 
-    private static async Task SaveRowAsync(Session s, Append append, CancellationToken cancel)
+    // Rows that another node changed meanwhile are not overwritten: either their version is behind, or their events collide.
+    private static async Task SaveRowsAsync(Session s, List<Append> all, CancellationToken cancel)
     {
-        var row = IncidentRow.Of(append);
-        var expected = append.Before?.Version ?? 0;
-        var saved = await s.ExecuteAsync(append.Before is null ? IncidentRow.Insert : IncidentRow.Update, new { row.Number, row.Version, row.Title, row.Environment, row.Service, row.Entry, row.Severity, row.Phase, row.Impact, row.Declared, row.Acknowledged, row.Mitigated, row.Resolved, row.HeldBy, row.LeaseUntil, row.AcknowledgeBy, row.UpdateBy, row.Due, row.DueWhy, row.Opened, row.Alarms, row.Verdict, row.MergedInto, expected }, cancel);
-        if (saved != 1) throw new StaleException($"{append.Id} is no longer at version {expected}");
+        var saved = await s.InsertAsync("incidents", IncidentRow.Columns, all.ConvertAll(a => IncidentRow.Of(a).Values), IncidentRow.OnConflict, cancel);
+        if (saved != all.Count) throw new StaleException($"{all.Count - saved} of {all.Count} incidents have moved on since they were read");
     }
 }

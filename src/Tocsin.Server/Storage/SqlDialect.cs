@@ -14,7 +14,7 @@ namespace Tocsin.Server.Storage;
 /// <param name="ServerMicroseconds">The database's own clock, by which nodes agree how long a claim lasts; empty: this process is the only node.</param>
 /// <param name="HasTable">Counts tables of the name @name.</param>
 /// <param name="OneOf">Compares with the members of the list @many.</param>
-/// <param name="MostParameters">Of one statement.</param>
+/// <param name="Insert">Many rows at once.</param>
 /// <param name="OneWriter">Whether writes of this process must wait for each other.</param>
 public sealed record SqlDialect(
     string Name,
@@ -26,7 +26,7 @@ public sealed record SqlDialect(
     string ServerMicroseconds,
     string HasTable,
     string OneOf,
-    int MostParameters,
+    Func<Session, InsertedRows, CancellationToken, Task<int>> Insert,
     bool OneWriter)
 {
     public static SqlDialect Sqlite { get; } = new(
@@ -40,7 +40,7 @@ public sealed record SqlDialect(
         "",
         "select count(*) from sqlite_master where type = 'table' and name = @name",
         "in @many",
-        30_000,
+        BulkInsert.OneByOneAsync,
         OneWriter: true);
 
     public static SqlDialect Postgres { get; } = new(
@@ -53,6 +53,6 @@ public sealed record SqlDialect(
         "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
         "select count(*) from information_schema.tables where table_schema = current_schema() and table_name = @name",
         "= any(@many)",
-        60_000,
+        BulkInsert.ByColumnsAsync,
         OneWriter: false);
 }
