@@ -15,6 +15,7 @@ using Tocsin.Server.Notify;
 using Tocsin.Server.Setup;
 using Tocsin.Server.Storage;
 using Tocsin.Server.Watch;
+using Tocsin.Server.Web;
 
 namespace Tocsin.Server;
 
@@ -108,11 +109,13 @@ public sealed class ServerHost : IAsyncDisposable
         builder.Services.AddHostedService(s => s.GetRequiredService<ChangeFeed>());
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = TimeSpan.FromSeconds(10));
         Parts.AddApi(builder.Services);
+        Site.Add(builder.Services, key);
         var app = builder.Build();
         Parts.Connect(app.Services);
         app.UseStatusCodePages();
         app.UseMiddleware<Failures>();
         app.UseRouting();
+        app.UseMiddleware<Door>();
         app.UseMiddleware<Gate>();
         Map(app);
         return app;
@@ -128,7 +131,7 @@ public sealed class ServerHost : IAsyncDisposable
         WatchApi.Map(api);
         AccessApi.Map(api);
         LookApi.MapPublic(app);
-        SmallPages.Map(app);
+        Site.Map(app);
         app.MapOpenApi("/api/v1/openapi.json").NeedsNobody("describes the interface, and holds no data");
     }
 }

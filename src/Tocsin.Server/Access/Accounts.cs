@@ -103,6 +103,17 @@ public sealed class Accounts(Database database, TimeProvider time)
             },
             cancel);
 
+    /// <summary>Ends a session by its own token.</summary>
+    public Task EndAsync(string token, CancellationToken cancel) =>
+        database.WriteAsync(
+            async (s, c) =>
+            {
+                if (await UsableAsync(s, token, Session, c) is not { } row) return;
+                await s.ExecuteAsync("update tokens set revoked = @now where id = @Id", new { row.Id, now = Now() }, c);
+                await AuditChain.AppendAsync(s, [new AuditEntry(Now(), row.Name, "session ended", row.Id, "", "")], c);
+            },
+            cancel);
+
     /// <summary>Who a token stands for; null where it is unknown, revoked or over.</summary>
     public async Task<Caller?> CallerAsync(string token, CancellationToken cancel)
     {

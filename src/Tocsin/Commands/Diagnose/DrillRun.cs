@@ -36,6 +36,9 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
 
     // Whose certificates and pages a merchant's domain are.
     private const string DomainRole = "storefront";
+    /// <summary>Told what each look gave, as it comes.</summary>
+    public Action<ProbeResult> Seen { get; init; } = static _ => { };
+
     private readonly CatalogStore store = new(settings);
     private static readonly Duration CallLimit = Duration.FromSeconds(7);
 
@@ -82,6 +85,7 @@ internal sealed class DrillRun(Settings settings, Terminal terminal)
         var catalog = DiagnosisCatalog.Build(entries, facts);
         while (await more)
         {
+            Seen(results.Current);
             if (progress) terminal.Error.WriteLine(DrillOutput.Progress(results.Current, terminal));
             more = results.MoveNextAsync();
         }

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
+using Tocsin.Cli.Commands.Diagnose;
 using Tocsin.Cli.Commands.Lab;
 using Tocsin.Cli.Setup;
 using Tocsin.Core.Matching;
@@ -8,6 +9,7 @@ using Tocsin.Server;
 using Tocsin.Server.Notify;
 using Tocsin.Server.Setup;
 using Tocsin.Server.Storage;
+using Tocsin.Server.Web;
 
 namespace Tocsin.Cli.Commands.Incidents;
 
@@ -15,6 +17,7 @@ namespace Tocsin.Cli.Commands.Incidents;
 internal sealed class ServeRun(Settings settings, Terminal terminal)
 {
     private const string DefaultData = "tocsin-data";
+    private const string LabAccount = "000000000000";
 
     public async Task<int> RunAsync(ServeRequest request, CancellationToken cancel)
     {
@@ -70,6 +73,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             Channels = from.Channels,
             AllowNetworks = from.AllowNetworks,
             Proxy = from.Proxy,
+            Web = withCatalog ? Pages(settings, terminal, request) : new WebOptions(),
             KeepSignals = from.KeepSignals ?? NodaTime.Duration.FromDays(30),
             Write = line =>
             {
@@ -81,6 +85,19 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             },
         };
     }
+
+    // In the lab the pages drill the lab, and say so on each of them.
+    private static WebOptions Pages(Settings settings, Terminal terminal, ServeRequest request) => new()
+    {
+        Reference = new CatalogStore(settings).Whole,
+        Account = request.Lab ? LabAccount : "",
+        Drill = async (environment, service, seen, cancel) =>
+        {
+            var run = new DrillRun(settings, terminal) { Seen = r => seen(r.Observation) };
+            var outcome = await run.LookAsync(new DrillRequest { Environment = environment, Service = service.Length > 0 ? service : null, Endpoint = request.Endpoint, Lab = request.Lab, Quiet = true }, cancel);
+            return new DrillSeen(outcome.Bundle, outcome.Diagnosis, outcome.Account, outcome.Lab, outcome.Seconds);
+        },
+    };
 
     private static ServerSettings FromFile(Settings settings, ResponsePolicy policy)
     {

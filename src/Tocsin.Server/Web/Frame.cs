@@ -1,0 +1,15 @@
+using NodaTime;
+
+namespace Tocsin.Server.Web;
+
+/// <summary>What stands around every page.</summary>
+/// <param name="Path">Of the page, to mark where one is.</param>
+/// <param name="Trouble">What everybody must know of the server itself; empty: nothing.</param>
+public sealed record Frame(SignedIn? User, Instant Now, string Path, string Platform, string Account, IReadOnlyList<(string Environment, string Region)> Environments, bool Live, string Trouble, bool HasReference, bool HasDrill)
+{
+    private const string LabAccount = "000000000000";
+
+    public bool IsLab => Account == LabAccount;
+
+    public string RegionOf(string environment) => Environments.FirstOrDefault(e => string.Equals(e.Environment, environment, StringComparison.OrdinalIgnoreCase)).Region ?? "";
+}

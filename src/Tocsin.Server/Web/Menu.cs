@@ -1,0 +1,19 @@
+using Tocsin.Server.Access;
+
+namespace Tocsin.Server.Web;
+
+/// <summary>The pages that there are, for whoever looks.</summary>
+public static class Menu
+{
+    public static List<(string Path, string Name)> Of(Frame frame)
+    {
+        var all = new List<(string, string)> { ("/", "Now"), ("/incidents", "Incidents") };
+        if (frame.HasReference) all.Add(("/reference", "Reference"));
+        all.Add(("/scan", "Scan"));
+        if (frame.HasDrill) all.Add(("/drill", "Drill"));
+        all.Add(("/oncall", "On call"));
+        all.Add(("/signals", "Signals"));
+        if (frame.User?.May(Role.Commander) == true) all.Add(("/audit", "Audit"));
+        return all;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using NodaTime;
+using Tocsin.Core.Catalog;
+using Tocsin.Server.Reading;
+using Tocsin.Server.Setup;
+using Tocsin.Server.Storage;
+
+namespace Tocsin.Server.Web;
+
+/// <summary>Where and when an entry was seen.</summary>
+public sealed record EntrySeen(long Count, Instant Last, IReadOnlyList<string> Services);
+
+/// <summary>The error reference, to find something in.</summary>
+public sealed class ReferenceDesk(ServerOptions options, SignalHour signals, TimeProvider time)
+{
+    private const int MostSignals = 2000;
+    private static readonly Duration Back = Duration.FromDays(7);
+    private readonly ImmutableArray<(ReferenceEntry Entry, string Name, string Words, string Guide)> all =
+        [.. (options.Web.Reference?.Entries ?? []).Select(e => (e, $"{e.Entry.Id} {e.Entry.Title}".ToLowerInvariant(), $"{e.Entry.Summary} {e.Entry.Component} {string.Join(' ', e.Entry.Keywords)} {string.Join(' ', e.Entry.Causes.Select(c => c.Title))}".ToLowerInvariant(), e.Guide.ToLowerInvariant()))];
+
+    /// <summary>Entries that hold every word, those that are named so first. Without words all, by layer.</summary>
+    public IReadOnlyList<ReferenceEntry> Find(string text)
+    {
+        var words = text.ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(8).ToArray();
+        if (words.Length == 0) return [.. all.Select(e => e.Entry)];
+        return [.. all.Select(e => (e.Entry, Score: words.Select(w => Score(e.Name, e.Words, e.Guide, w)).ToArray())).Where(e => e.Score.All(s => s > 0)).OrderByDescending(e => e.Score.Sum()).Select(e => e.Entry)];
+    }
+
+    public ReferenceEntry? Entry(string id) => options.Web.Reference?.Find(id);
+
+    /// <summary>What was seen in the last week, by entry.</summary>
+    public async Task<IReadOnlyDictionary<string, EntrySeen>> SeenAsync(CancellationToken cancel) =>
+        (await signals.NewestAsync(time.Now() - Back, MostSignals, cancel)).Where(s => s.Entry.Length > 0).GroupBy(s => s.Entry, StringComparer.Ordinal)
+        .ToDictionary(g => g.Key, g => new EntrySeen(g.Sum(s => s.Count), g.Max(s => s.At), [.. g.Select(s => $"{s.Environment} {s.Service}".Trim()).Distinct(StringComparer.Ordinal).Take(5)]), StringComparer.Ordinal);
+
+    private static int Score(string name, string words, string guide, string word) =>
+        name.Contains(word, StringComparison.Ordinal) ? 10 : words.Contains(word, StringComparison.Ordinal) ? 4 : guide.Contains(word, StringComparison.Ordinal) ? 1 : 0;
+}

@@ -1,0 +1,44 @@
+using Tocsin.Core.Catalog;
+using Tocsin.Core.Diagnosis;
+using Tocsin.Core.Incidents;
+using Tocsin.Server.Api;
+using Tocsin.Server.Incidents;
+using Tocsin.Server.Reading;
+using Tocsin.Server.Setup;
+
+namespace Tocsin.Server.Web;
+
+/// <summary>One incident with all that its page shows.</summary>
+/// <param name="Position">Up to which change this holds.</param>
+/// <param name="Report">The diagnosis with its evidence, where its bundle is kept.</param>
+/// <param name="Cause">The diagnosed cause as the reference has it.</param>
+public sealed record RoomView(long Position, IncidentDetail Detail, DiagnosisReport? Report, ReferenceEntry? Entry, Cause? Cause, IReadOnlyList<string> People, IReadOnlyList<IncidentSummary> Others);
+
+/// <summary>A form that was not taken, or is only looked at: what was typed stays.</summary>
+/// <param name="Verb">Which form.</param>
+/// <param name="Refused">Why not; empty: it is a preview.</param>
+public sealed record Draft(string Verb, string Text, string Other, string Refused);
+
+/// <summary>Puts together what an incident's page shows.</summary>
+public sealed class RoomDesk(IncidentRoom room, IncidentList list, ChangeFeed feed, PlanSource plan, ServerOptions options)
+{
+    private const int MostOthers = 50;
+
+    public async Task<RoomView?> LookAsync(IncidentId id, CancellationToken cancel)
+    {
+        var position = await feed.HeadAsync(cancel);
+        if (await room.ReadAsync(id, cancel) is not { } detail) return null;
+        var (entry, cause) = Known(detail);
+        var report = detail.Diagnosis is { Bundle.Length: > 0 } seen && options.Web.Report is { } read ? await read(seen.Bundle, cancel) : null;
+        var others = await list.FindAsync(new IncidentFilter(Open: true, Most: MostOthers), cancel);
+        return new RoomView(position, detail, report, entry, cause, [.. plan.Now.Roster.People.Keys.Order(StringComparer.Ordinal)], [.. others.Where(o => o.Id != id)]);
+    }
+
+    private (ReferenceEntry?, Cause?) Known(IncidentDetail detail)
+    {
+        var id = detail.Diagnosis is { Cause.Length: > 0 } seen ? seen.Cause : detail.Summary.Entry;
+        var parts = id.Split('/');
+        var entry = options.Web.Reference?.Find(parts[0]) ?? options.Web.Reference?.Find(detail.Summary.Entry);
+        return (entry, entry?.Entry.Causes.FirstOrDefault(c => parts.Length > 1 && c.Id == parts[1]));
+    }
+}

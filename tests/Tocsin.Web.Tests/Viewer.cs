@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Playwright;
+
+namespace Tocsin.Web.Tests;
+
+/// <summary>One person with a browser. Whatever the browser complains about fails the test.</summary>
+internal sealed class Viewer : IAsyncDisposable
+{
+    public const int Phone = 390;
+    private readonly IBrowserContext context;
+    private readonly ConcurrentQueue<string> complaints = new();
+
+    private Viewer(IBrowserContext context, IPage page) => (this.context, Page) = (context, page);
+
+    public IPage Page { get; }
+
+    /// <summary>What the browser complained about.</summary>
+    public IReadOnlyList<string> Complaints => [.. complaints];
+
+    public static async Task<Viewer> OpenAsync(Chromium chromium, Site site, string? name, int width = 1440, bool dark = false, bool script = true)
+    {
+        var browser = await chromium.BrowserAsync();
+        var own = await browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            BaseURL = site.Address.ToString(),
+            ViewportSize = new ViewportSize { Width = width, Height = width == Phone ? 844 : 900 },
+            ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+            JavaScriptEnabled = script,
+            TimezoneId = "Asia/Kolkata",
+            ReducedMotion = ReducedMotion.Reduce,
+        });
+        var page = await own.NewPageAsync();
+        page.SetDefaultTimeout(20_000);
+        var viewer = new Viewer(own, page);
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning") viewer.complaints.Enqueue($"{page.Url}: {message.Text}");
+        };
+        page.PageError += (_, error) => viewer.complaints.Enqueue($"{page.Url}: {error}");
+        if (name is null) return viewer;
+        await page.GotoAsync("/sign-in");
+        await page.FillAsync("#name", name);
+        await page.FillAsync("#password", Site.Password);
+        await page.ClickAsync("main button");
+        await page.WaitForURLAsync(url => !url.Contains("sign-in", StringComparison.Ordinal));
+        return viewer;
+    }
+
+    /// <summary>What axe finds wrong, each with its place.</summary>
+    public async Task<IReadOnlyList<string>> AxeAsync(Chromium chromium)
+    {
+        await Page.EvaluateAsync(chromium.Axe);
+        var found = await Page.EvaluateAsync<JsonElement>("async () => (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + n.any.concat(n.all, n.none).map(x => x.message).join('; ')).join(' | '))");
+        return [.. found.EnumerateArray().Select(v => v.GetString()!)];
+    }
+
+    public Task<bool> IsWiderThanScreenAsync() => Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth > window.innerWidth + 1");
+
+    public async ValueTask DisposeAsync() => await context.DisposeAsync();
+}
