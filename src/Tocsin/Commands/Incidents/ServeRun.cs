@@ -26,7 +26,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
         using var logging = LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft", LogLevel.Error).AddFilter("Tocsin", LogLevel.Information).AddProvider(new HostLog(terminal.Error)));
         try
         {
-            var options = Watching(Options(settings, terminal, request) with { Live = request.Live }, request);
+            var options = Looking(Watching(Options(settings, terminal, request) with { Live = request.Live }, request), request);
             await using var host = await ServerHost.StartAsync(options, logging, both.Token);
             Welcome(host, options);
             await host.WaitAsync(both.Token);
@@ -55,6 +55,12 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
 
     private ServerOptions Watching(ServerOptions options, ServeRequest request) =>
         request.Watches ? options with { Watch = WatchedPlatform.Of(options.Platform, new CatalogStore(settings).Whole, request.Endpoint, request.Lab) } : options;
+
+    private ServerOptions Looking(ServerOptions options, ServeRequest request)
+    {
+        var look = new IncidentLook(settings, terminal, request, options.DataFolder);
+        return options with { Diagnose = look.LookAsync, Web = options.Web with { Report = look.ReportAsync } };
+    }
 
     /// <summary>From tocsin.yaml and what was typed; without a catalog where only the database is needed.</summary>
     public static ServerOptions Options(Settings settings, Terminal terminal, ServeRequest request, bool withCatalog = true)
