@@ -37,7 +37,7 @@ public sealed class AwsLogin
     {
         try
         {
-            var credentials = await FoundAsync().WaitAsync(cancel);
+            var credentials = await FoundAsync(CancellationToken.None).WaitAsync(cancel);
             return await credentials.GetCredentialsAsync().WaitAsync(cancel);
         }
         catch (AmazonClientException e)
@@ -47,11 +47,11 @@ public sealed class AwsLogin
     }
 
     // Looked for once for all calls, also where nothing is found: the chain ends at the address of an instance's role, and waits there for seconds.
-    private Task<AWSCredentials> FoundAsync()
+    private Task<AWSCredentials> FoundAsync(CancellationToken cancel)
     {
         lock (gate)
         {
-            if (found is null || (found.IsFaulted && Stopwatch.GetElapsedTime(foundAt) > Again)) (found, foundAt) = (FindAsync(CancellationToken.None), Stopwatch.GetTimestamp());
+            if (found is null || (found.IsFaulted && Stopwatch.GetElapsedTime(foundAt) > Again)) (found, foundAt) = (FindAsync(cancel), Stopwatch.GetTimestamp());
             return found;
         }
     }
