@@ -31,6 +31,8 @@ internal static class Scan
     public static int Run(ScanRequest request, Terminal terminal)
     {
         var now = EventTime.From(TimeProvider.System.GetUtcNow());
+        // Before anything is said: whoever stops at the first word is heard.
+        using var stop = new StopSignal();
         if (!TimeWindow.TryParse(request.Since, request.Until, now, out var window, out var problem)) return Usage(problem, terminal);
         if (request.Context is < 0 or > 1000) return Usage("--context takes a whole number from 0 to 1000", terminal);
         if (request.Files.Length == 0 && !Console.IsInputRedirected) return Usage("nothing to scan: name files or folders, or - for standard input", terminal);
@@ -39,7 +41,6 @@ internal static class Scan
         if (!EntryFilter.TryApply(entries, request.Only, request.Except, out var wanted, out problem)) return Usage(problem, terminal);
         var options = new StreamOptions(now, request.Context);
         using var output = ScanOutput.Create(request.Format, terminal, options.ContextLines > 0, request.Follow);
-        using var stop = new StopSignal();
         var run = new ScanRun(MatchSet.Build(wanted), options, window, output, terminal);
         var ended = request.Follow ? run.Follow(sources, stop.Token) : run.Read(sources, stop.Token);
         if (ended != ExitCode.Done) return ended;
