@@ -64,7 +64,7 @@ public sealed class EntryReaderTests
     [InlineData("severity: P2", "severity: P0", "f:24:7: error page-p0: a match never opens a P0")]
     [InlineData("severity: P2", "severity: P1", "f:24:7: error page-text: text alone opens a P2 at most")]
     [InlineData("within: 2m, ", "", "f:24:7: error missing-key: count and within go together")]
-    [InlineData("above: 10000, ", "", "error exactly-one: a fact is compared by exactly one of is, isNot, oneOf, above, below, atLeast, atMost; 0 found")]
+    [InlineData("above: 10000, ", "", "error exactly-one: a fact is compared by exactly one of is, isNot, oneOf, above, below, atLeast, atMost, contains; 0 found")]
     [InlineData("fact: redis.slow.micros, ", "saw: slow, ", "error exactly-one: saw takes no comparison; above found")]
     [InlineData("fact: redis.slow.micros, above: 10000", "saw: slov", "error unknown-name: there is no signature \"slov\"; did you mean \"slow\"? known: slow, busy")]
     [InlineData("    does: Split it.", "    does: Split it.\n    action: ecs.scale", "error no-undo: the fix \"split\" runs ecs.scale and says neither how to undo it (undo) nor why it cannot be (noUndo)")]
