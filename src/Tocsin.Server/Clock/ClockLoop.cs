@@ -61,5 +61,6 @@ public sealed class ClockLoop(DueIncidents due, Sender sender, Flow flow, Heartb
         }
     }
 
-    private static Task PauseAsync(CancellationToken cancel) => Task.Delay(Look, cancel).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    // An end while it waits is seen by the loop itself.
+    private static async Task PauseAsync(CancellationToken cancel) => await Task.Delay(Look, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }

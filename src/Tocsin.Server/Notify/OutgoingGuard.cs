@@ -43,7 +43,8 @@ public sealed class OutgoingGuard(ImmutableArray<IPNetwork> allowed)
             AllowAutoRedirect = false,
             UseProxy = false,
             UseCookies = false,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            // No connection is used twice, whatever the receiver says: an answer too many, or an end that comes late, would count for the next page.
+            PooledConnectionLifetime = TimeSpan.Zero,
             ConnectCallback = async (context, cancel) =>
             {
                 var addresses = await ResolveAsync(context.DnsEndPoint.Host, cancel);

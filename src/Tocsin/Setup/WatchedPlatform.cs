@@ -37,7 +37,7 @@ internal static class WatchedPlatform
     private static WatchPlace Place(Platform platform, PlatformEnvironment environment, AwsConnection connection)
     {
         var surroundings = Surroundings.Of(platform, environment, connection.Lab);
-        // Values of secrets are read by a drill that someone asks for, never every minute.
+        // Values of secrets are read by a drill, that someone asks for or that a new incident starts, and never every minute.
         return new WatchPlace(surroundings.Map, connection.Caller(CallLimit), g => surroundings.Ground(g, readsValues: false));
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -11,13 +10,11 @@ namespace Tocsin.Server.Tests.Notify;
 /// <summary>A mail server on loopback with TLS by a certificate of its own. It answers what its <see cref="Answers"/> say, else as one that takes everything.</summary>
 internal sealed class FakeMailServer : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource ending = new();
     private readonly ConcurrentQueue<string> heard = new();
     private readonly ConcurrentQueue<string> messages = new();
     private readonly X509Certificate2 certificate;
     private readonly string folder = Directory.CreateTempSubdirectory("tm-").FullName;
-    private readonly Task running;
+    private readonly LoopbackListener listener;
 
     public FakeMailServer(string name = "localhost")
     {
@@ -31,11 +28,10 @@ internal sealed class FakeMailServer : IAsyncDisposable
         using var made = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
         certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
         File.WriteAllText(Authority, certificate.ExportCertificatePem());
-        listener.Start();
-        running = RunAsync();
+        listener = new LoopbackListener(ServeAsync);
     }
 
-    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+    public int Port => listener.Port;
 
     public string Authority => Path.Combine(folder, "ca.pem");
 
@@ -50,57 +46,32 @@ internal sealed class FakeMailServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await ending.CancelAsync();
-        listener.Stop();
-        await running;
-        ending.Dispose();
+        await listener.DisposeAsync();
         certificate.Dispose();
         Directory.Delete(folder, recursive: true);
     }
 
-    private async Task RunAsync()
+    private async Task ServeAsync(NetworkStream plain, CancellationToken cancel)
     {
-        var open = new List<Task>();
-        try
+        Stream stream = plain;
+        if (Implicit) stream = await SecureAsync(stream, cancel);
+        await SayAsync(stream, Answers.GetValueOrDefault("", "220 mail.example ESMTP"), cancel);
+        while (await LineAsync(stream, cancel) is { } line)
         {
-            while (true) open.Add(ServeAsync(await listener.AcceptTcpClientAsync(ending.Token)));
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
-        {
-            await Task.WhenAll(open);
+            heard.Enqueue(line);
+            var answer = Answers.FirstOrDefault(a => a.Key.Length > 0 && line.StartsWith(a.Key, StringComparison.Ordinal)).Value ?? Usual(line, stream is SslStream);
+            await SayAsync(stream, answer, cancel);
+            if (line is "STARTTLS" && answer[0] is '2') stream = await SecureAsync(stream, cancel);
+            if (line is "DATA" && answer[0] is '3') await MessageAsync(stream, cancel);
         }
     }
 
-    private async Task ServeAsync(TcpClient client)
-    {
-        using var connection = client;
-        try
-        {
-            Stream stream = connection.GetStream();
-            if (Implicit) stream = await SecureAsync(stream);
-            await SayAsync(stream, Answers.GetValueOrDefault("", "220 mail.example ESMTP"));
-            while (await LineAsync(stream) is { } line)
-            {
-                heard.Enqueue(line);
-                var answer = Answers.FirstOrDefault(a => a.Key.Length > 0 && line.StartsWith(a.Key, StringComparison.Ordinal)).Value ?? Usual(line, stream is SslStream);
-                await SayAsync(stream, answer);
-                if (line is "STARTTLS" && answer[0] is '2') stream = await SecureAsync(stream);
-                if (line is "DATA" && answer[0] is '3') await MessageAsync(stream);
-            }
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException or System.Security.Authentication.AuthenticationException)
-        {
-            // The sender has gone, or refused the certificate, as some tests want it.
-            _ = e;
-        }
-    }
-
-    private async Task MessageAsync(Stream stream)
+    private async Task MessageAsync(Stream stream, CancellationToken cancel)
     {
         var text = new StringBuilder();
-        while (await LineAsync(stream) is { } line and not ".") text.Append(line.StartsWith('.') ? line[1..] : line).Append("\r\n");
+        while (await LineAsync(stream, cancel) is { } line and not ".") text.Append(line.StartsWith('.') ? line[1..] : line).Append("\r\n");
         messages.Enqueue(text.ToString());
-        await SayAsync(stream, Answers.GetValueOrDefault(".", "250 2.0.0 Ok: queued as 4QyZ"));
+        await SayAsync(stream, Answers.GetValueOrDefault(".", "250 2.0.0 Ok: queued as 4QyZ"), cancel);
     }
 
     private static string Usual(string line, bool secure) => line.Split(' ')[0] switch
@@ -113,24 +84,24 @@ internal sealed class FakeMailServer : IAsyncDisposable
         _ => "250 Ok",
     };
 
-    private async Task<Stream> SecureAsync(Stream plain)
+    private async Task<Stream> SecureAsync(Stream plain, CancellationToken cancel)
     {
         var secure = new SslStream(plain);
-        await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, ending.Token);
+        await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, cancel);
         return secure;
     }
 
-    private async Task SayAsync(Stream stream, string answer)
+    private async Task SayAsync(Stream stream, string answer, CancellationToken cancel)
     {
-        if (answer.Length == 0) await Task.Delay(Timeout.Infinite, ending.Token);
-        await stream.WriteAsync(Encoding.UTF8.GetBytes($"{answer}\r\n"), ending.Token);
+        if (answer.Length == 0) await Task.Delay(Timeout.Infinite, cancel);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes($"{answer}\r\n"), cancel);
     }
 
-    private async Task<string?> LineAsync(Stream stream)
+    private async Task<string?> LineAsync(Stream stream, CancellationToken cancel)
     {
         var line = new List<byte>();
         var one = new byte[1];
-        while (await stream.ReadAsync(one, ending.Token) > 0)
+        while (await stream.ReadAsync(one, cancel) > 0)
         {
             if (one[0] is (byte)'\n') return Encoding.UTF8.GetString([.. line]).TrimEnd('\r');
             line.Add(one[0]);

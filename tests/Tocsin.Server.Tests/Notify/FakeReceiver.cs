@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -14,25 +13,19 @@ internal sealed record Received(string Method, string Path, IReadOnlyDictionary<
 /// </summary>
 internal sealed class FakeReceiver : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource ending = new();
     private readonly ConcurrentQueue<Func<NetworkStream, CancellationToken, Task>> answers = new();
     private readonly ConcurrentQueue<Received> received = new();
     private readonly ConcurrentQueue<string> unexpected = new();
-    private readonly Task running;
+    private readonly LoopbackListener listener;
 
-    public FakeReceiver()
-    {
-        listener.Start();
-        running = RunAsync();
-    }
+    public FakeReceiver() => listener = new LoopbackListener(ServeAsync);
 
     /// <summary>What it answers to requests beyond those it was told to expect; null: there may be none.</summary>
     public Func<NetworkStream, CancellationToken, Task>? Otherwise { get; init; }
 
     public string Address => $"http://127.0.0.1:{Port}";
 
-    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+    public int Port => listener.Port;
 
     public IReadOnlyList<Received> Received => [.. received];
 
@@ -64,49 +57,23 @@ internal sealed class FakeReceiver : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await ending.CancelAsync();
-        listener.Stop();
-        await running;
-        ending.Dispose();
+        await listener.DisposeAsync();
         var came = string.Join("; ", received.Select(r => $"{r.Method} {r.Path} {r.Body}"));
         Assert.True(unexpected.IsEmpty, $"unexpected: {string.Join("; ", unexpected)}; expected: {came}");
         Assert.True(answers.IsEmpty, $"{answers.Count} requests were expected and did not come; there came: {came}");
     }
 
-    private async Task RunAsync()
+    private async Task ServeAsync(NetworkStream stream, CancellationToken cancel)
     {
-        var open = new List<Task>();
-        try
+        if (await ReadAsync(stream, cancel) is not { } request) return;
+        if (!answers.TryDequeue(out var answer) && Otherwise is { } usual) answer = usual;
+        if (answer is null)
         {
-            while (true) open.Add(ServeAsync(await listener.AcceptTcpClientAsync(ending.Token)));
+            unexpected.Enqueue($"{request.Method} {request.Path} {request.Body}");
+            return;
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
-        {
-            await Task.WhenAll(open);
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        using var connection = client;
-        try
-        {
-            var stream = connection.GetStream();
-            if (await ReadAsync(stream, ending.Token) is not { } request) return;
-            if (!answers.TryDequeue(out var answer) && Otherwise is { } usual) answer = usual;
-            if (answer is null)
-            {
-                unexpected.Enqueue($"{request.Method} {request.Path} {request.Body}");
-                return;
-            }
-            received.Enqueue(request);
-            await answer(stream, ending.Token);
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            // The sender has gone, as some tests want it.
-            _ = e;
-        }
+        received.Enqueue(request);
+        await answer(stream, cancel);
     }
 
     private static async Task<Received?> ReadAsync(NetworkStream stream, CancellationToken cancel)

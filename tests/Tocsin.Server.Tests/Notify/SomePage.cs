@@ -35,7 +35,7 @@ internal static class SomePage
         var tree = YamlTree.Read(settings.Length > 0 ? settings : "{}", "tocsin.yaml").Value!;
         Assert.Empty(ShapeCheck.Check(tree, known.Settings, "tocsin.yaml"));
         var guard = new OutgoingGuard(loopback ? [IPNetwork.Parse("127.0.0.0/8")] : []);
-        return known.Create(new ChannelSetup("phone", tree, Variable, guard.CreateClient(), guard, time ?? TimeProvider.System, _ => { }));
+        return new ToldChannel(known.Create(new ChannelSetup("phone", tree, Variable, guard.CreateClient(), guard, time ?? TimeProvider.System, _ => { })));
     }
 
     public static string Why(SendResult result) => result switch
@@ -52,4 +52,17 @@ internal static class SomePage
         "$SECRET" => Secret,
         _ => text,
     };
+}
+
+/// <summary>A channel whose results stand in the test's output, for a receiver that was not asked as it expected.</summary>
+internal sealed class ToldChannel(IChannel inner) : IChannel
+{
+    public bool KeepsAlarm => inner.KeepsAlarm;
+
+    public async Task<SendResult> SendAsync(OutgoingPage page, CancellationToken cancel)
+    {
+        var result = await inner.SendAsync(page, cancel);
+        TestContext.Current.TestOutputHelper?.WriteLine(result.ToString());
+        return result;
+    }
 }

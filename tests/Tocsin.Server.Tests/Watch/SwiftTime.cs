@@ -1,8 +1,10 @@
 namespace Tocsin.Server.Tests.Watch;
 
-/// <summary>Time that runs faster than the wall's, timers and all.</summary>
+/// <summary>Time that runs faster than the wall's, timers and all. What is shorter than any pace is a limit of a look, which takes as long as it takes on this machine: it stays the wall's.</summary>
 internal sealed class SwiftTime(int times) : TimeProvider
 {
+    private static readonly TimeSpan LongestLimit = TimeSpan.FromSeconds(9);
+
     private readonly DateTimeOffset start = System.GetUtcNow();
     private readonly long began = System.GetTimestamp();
 
@@ -10,7 +12,7 @@ internal sealed class SwiftTime(int times) : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => base.CreateTimer(callback, state, Swift(dueTime), Swift(period));
 
-    private TimeSpan Swift(TimeSpan time) => time > TimeSpan.Zero ? TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, time.Ticks / times)) : time;
+    private TimeSpan Swift(TimeSpan time) => time > LongestLimit ? time / times : time;
 }
 
 /// <summary>A clock that stands until it is moved; timers are the wall's, for limits that nothing here reaches.</summary>

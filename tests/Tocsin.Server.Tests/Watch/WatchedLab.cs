@@ -40,8 +40,8 @@ internal sealed class WatchedLab : IAsyncDisposable
         var plan = platform.Watch!;
         return new WatchedLab(lab, caller, new WatchSetup
         {
-            // The paces are the shipped ones; a look may take as long as on the wall's clock.
-            Plan = plan with { AddressPace = plan.AddressPace with { Limit = plan.AddressPace.Limit * Times }, RulePace = plan.RulePace with { Limit = plan.RulePace.Limit * Times } },
+            // The paces are the shipped ones; a round of facts may take as long as on the wall's clock.
+            Plan = plan with { RulePace = plan.RulePace with { Limit = plan.RulePace.Limit * Times } },
             Facts = facts,
             Places = [.. platform.Environments.Select(e => new WatchPlace(new PlatformMap(platform, e), caller, null))],
             Variable = n => n is "WATCHED_STOREFRONT" ? "kiran-books.example" : null,

@@ -56,7 +56,7 @@ internal static class DrillCommand
             Arguments = { service }, Options = { environment, domain, format, since, bundle, from, endpoint, lab, exitCode },
         };
         command.SetAction((parsed, cancel) => new LabRun(terminal).DoAsync(
-            c => new DrillRun(common.Load(parsed), terminal).RunAsync(
+            c => Run(common.Load(parsed), terminal).RunAsync(
                 new DrillRequest
                 {
                     Service = parsed.GetValue(service),
@@ -74,4 +74,6 @@ internal static class DrillCommand
             cancel));
         return command;
     }
+
+    private static DrillRun Run(Settings settings, Terminal terminal) => new(settings, new CatalogStore(settings), terminal);
 }

@@ -30,17 +30,16 @@ internal sealed record DrillOutcome(EvidenceBundle Bundle, DiagnosisReport Diagn
 }
 
 /// <summary>One drill from what was typed to its exit code.</summary>
-internal sealed class DrillRun(Settings settings, Terminal terminal)
+internal sealed class DrillRun(Settings settings, CatalogStore store, Terminal terminal)
 {
     private static readonly Duration UsualSpan = Duration.FromMinutes(15);
+    private static readonly Duration CallLimit = Duration.FromSeconds(7);
 
     // Whose certificates and pages a merchant's domain are.
     private const string DomainRole = "storefront";
+
     /// <summary>Told what each look gave, as it comes.</summary>
     public Action<ProbeResult> Seen { get; init; } = static _ => { };
-
-    private readonly CatalogStore store = new(settings);
-    private static readonly Duration CallLimit = Duration.FromSeconds(7);
 
     public async Task<int> RunAsync(DrillRequest request, CancellationToken cancel)
     {

@@ -71,7 +71,7 @@ internal static class DatabaseOptions
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, stop.Token);
         try
         {
-            await using var database = ServerHost.Open(ServeRun.Options(settings, terminal, request, withCatalog: false));
+            await using var database = ServerHost.Open(ServeRun.Options(settings, terminal, request));
             await act(database, both.Token);
             return ExitCode.Done;
         }

@@ -3,6 +3,7 @@ using Tocsin.Cli.Setup;
 using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Incidents;
 using Tocsin.Core.Platforms;
+using Tocsin.Server.Setup;
 
 namespace Tocsin.Cli.Commands.Incidents;
 
@@ -10,18 +11,17 @@ namespace Tocsin.Cli.Commands.Incidents;
 /// The drill of a new incident: looked at by itself, kept as a bundle beside the database, and told to the incident as its diagnosis. Whoever opens the
 /// incident later has the bundle diagnosed again, from the same evidence.
 /// </summary>
-internal sealed class IncidentLook(Settings settings, Terminal terminal, ServeRequest request, string dataFolder)
+internal sealed class IncidentLook(Settings settings, CatalogStore store, Terminal terminal, ServeRequest request, ServerOptions options)
 {
-    private readonly string folder = Path.Combine(dataFolder, "bundles");
+    private readonly string folder = Path.Combine(options.DataFolder, "bundles");
 
     /// <summary>Null where the incident names no environment of the platform: then there is nothing to look at.</summary>
     public async Task<AttachedDiagnosis?> LookAsync(Incident incident, CancellationToken cancel)
     {
-        var platform = PlatformFile.Load(settings);
-        if (platform.Environment(incident.Environment) is null) return null;
+        if (options.Platform.Environment(incident.Environment) is null) return null;
         // An incident of no single service, such as one of an address, is looked for everywhere.
-        var service = platform.Service(incident.Service)?.Name;
-        var outcome = await new DrillRun(settings, terminal).LookAsync(new DrillRequest { Environment = incident.Environment, Service = service, Endpoint = request.Endpoint, Lab = request.Lab, Quiet = true }, cancel);
+        var service = options.Platform.Service(incident.Service)?.Name;
+        var outcome = await new DrillRun(settings, store, terminal).LookAsync(new DrillRequest { Environment = incident.Environment, Service = service, Endpoint = request.Endpoint, Lab = request.Lab, Quiet = true }, cancel);
         await KeepAsync(outcome.Diagnosis.Bundle, BundleJson.Write(outcome.Bundle), cancel);
         return new AttachedDiagnosis(outcome.Diagnosis.Verdict.ToString(), outcome.Diagnosis.Causes.FirstOrDefault()?.Id ?? "", NextStep(outcome), outcome.Diagnosis.Bundle);
     }
@@ -32,7 +32,7 @@ internal sealed class IncidentLook(Settings settings, Terminal terminal, ServeRe
         if (!File.Exists(FileOf(digest))) return null;
         var parsed = BundleReader.Parse(await File.ReadAllBytesAsync(FileOf(digest), cancel), FileOf(digest));
         if (parsed.Value is not { } bundle) return null;
-        var (entries, facts) = new CatalogStore(settings).ForDiagnosis(terminal);
+        var (entries, facts) = store.ForDiagnosis(terminal);
         return Diagnoser.Diagnose(bundle, DiagnosisCatalog.Build(entries, facts));
     }
 

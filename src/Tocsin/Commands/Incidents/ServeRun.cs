@@ -16,6 +16,8 @@ namespace Tocsin.Cli.Commands.Incidents;
 /// <summary>The server in this process.</summary>
 internal sealed class ServeRun(Settings settings, Terminal terminal)
 {
+    // The reference is read once, for matching, the watch, the pages and each drill.
+    private readonly CatalogStore store = new(settings);
     private const string DefaultData = "tocsin-data";
     private const string LabAccount = "000000000000";
 
@@ -26,7 +28,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
         using var logging = LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft", LogLevel.Error).AddFilter("Tocsin", LogLevel.Information).AddProvider(new HostLog(terminal.Error)));
         try
         {
-            var options = Looking(Watching(Options(settings, terminal, request) with { Live = request.Live }, request), request);
+            var options = Whole(Options(settings, terminal, request), request);
             await using var host = await ServerHost.StartAsync(options, logging, both.Token);
             Welcome(host, options);
             await host.WaitAsync(both.Token);
@@ -53,24 +55,29 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
         }
     }
 
-    private ServerOptions Watching(ServerOptions options, ServeRequest request) =>
-        request.Watches ? options with { Watch = WatchedPlatform.Of(options.Platform, new CatalogStore(settings).Whole, request.Endpoint, request.Lab) } : options;
-
-    private ServerOptions Looking(ServerOptions options, ServeRequest request)
+    // With all that needs the catalog: what it matches, watches, drills by itself and shows.
+    private ServerOptions Whole(ServerOptions options, ServeRequest request)
     {
-        var look = new IncidentLook(settings, terminal, request, options.DataFolder);
-        return options with { Diagnose = look.LookAsync, Web = options.Web with { Report = look.ReportAsync } };
+        var look = new IncidentLook(settings, store, terminal, request, options);
+        return options with
+        {
+            Live = request.Live,
+            Matching = MatchSet.Build(store.Entries(terminal)),
+            Watch = request.Watches ? WatchedPlatform.Of(options.Platform, store.Whole, request.Endpoint, request.Lab) : null,
+            Diagnose = look.LookAsync,
+            Web = Pages(request) with { Report = look.ReportAsync },
+        };
     }
 
-    /// <summary>From tocsin.yaml and what was typed; without a catalog where only the database is needed.</summary>
-    public static ServerOptions Options(Settings settings, Terminal terminal, ServeRequest request, bool withCatalog = true)
+    /// <summary>From tocsin.yaml and what was typed; all that the database alone needs.</summary>
+    public static ServerOptions Options(Settings settings, Terminal terminal, ServeRequest request)
     {
         var plan = ResponseFile.Load(settings);
         var from = FromFile(settings, plan.Policy);
         return new ServerOptions
         {
             Plan = plan,
-            Matching = MatchSet.Build(withCatalog ? new CatalogStore(settings).Entries(terminal) : []),
+            Matching = MatchSet.Build([]),
             Platform = PlatformFile.Load(settings),
             DataFolder = Path.GetFullPath(request.Data ?? from.Data ?? DefaultData),
             Postgres = Filled(request.Postgres ?? from.Postgres),
@@ -79,7 +86,6 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             Channels = from.Channels,
             AllowNetworks = from.AllowNetworks,
             Proxy = from.Proxy,
-            Web = withCatalog ? Pages(settings, terminal, request) : new WebOptions(),
             KeepSignals = from.KeepSignals ?? NodaTime.Duration.FromDays(30),
             Write = line =>
             {
@@ -93,13 +99,13 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
     }
 
     // In the lab the pages drill the lab, and say so on each of them.
-    private static WebOptions Pages(Settings settings, Terminal terminal, ServeRequest request) => new()
+    private WebOptions Pages(ServeRequest request) => new()
     {
-        Reference = new CatalogStore(settings).Whole,
+        Reference = store.Whole,
         Account = request.Lab ? LabAccount : "",
         Drill = async (environment, service, seen, cancel) =>
         {
-            var run = new DrillRun(settings, terminal) { Seen = r => seen(r.Observation) };
+            var run = new DrillRun(settings, store, terminal) { Seen = r => seen(r.Observation) };
             var outcome = await run.LookAsync(new DrillRequest { Environment = environment, Service = service.Length > 0 ? service : null, Endpoint = request.Endpoint, Lab = request.Lab, Quiet = true }, cancel);
             return new DrillSeen(outcome.Bundle, outcome.Diagnosis, outcome.Account, outcome.Lab, outcome.Seconds);
         },

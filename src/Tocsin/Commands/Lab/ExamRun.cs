@@ -27,7 +27,7 @@ internal sealed class ExamRun(Settings settings, Terminal terminal, LabClient la
     /// <summary>Where the evidence of each question is kept; null: nowhere.</summary>
     public ExamShelf? Shelf { get; init; }
 
-    private readonly DrillRun drill = new(settings, terminal);
+    private readonly DrillRun drill = new(settings, new CatalogStore(settings), terminal);
 
     public async Task<ExamRow> AskAsync(SceneOrder order, CancellationToken cancel)
     {
