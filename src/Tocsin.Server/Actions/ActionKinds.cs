@@ -1,4 +1,5 @@
 using Tocsin.Server.Actions.Aws;
+using Tocsin.Server.Actions.Data;
 using Tocsin.Server.Actions.Ecs;
 
 namespace Tocsin.Server.Actions;
@@ -10,5 +11,6 @@ public static class ActionKinds
     [
         new RollBack(), new DeployRevision(), new ScaleService(), new ForceDeploy(), new StopWrites(),
         new Snapshot(), new RestoreToNewCluster(), new CreateSecret(), new PutSecret(), new RotatePassword(), new DeactivateKey(),
+        new KillConnection(), new MarkMigration(), new RetryFailed(), new PauseQueue(), new DeleteKey(), new ApplySchema(), new UnproxyRecord(), new OpenIssue(),
     ]);
 }
