@@ -11,6 +11,7 @@ public static class Menu
         if (frame.HasReference) all.Add(("/reference", "Reference"));
         all.Add(("/scan", "Scan"));
         if (frame.HasDrill) all.Add(("/drill", "Drill"));
+        all.Add(("/actions", "Actions"));
         all.Add(("/oncall", "On call"));
         all.Add(("/signals", "Signals"));
         if (frame.User?.May(Role.Commander) == true) all.Add(("/audit", "Audit"));

@@ -28,6 +28,7 @@ public static class Site
         ScanPages.Map(app);
         DrillPages.Map(app);
         BoardPages.Map(app);
+        ActionPages.Map(app);
         Live.Map(app);
     }
 
