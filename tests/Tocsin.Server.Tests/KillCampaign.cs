@@ -109,7 +109,7 @@ internal sealed class KillCampaign : IAsyncDisposable
             int number, wait;
             lock (chance) (step, number, wait) = (Steps[chance.Next(Steps.Length)], chance.Next(1, 60), chance.Next(200, 1500));
             using var process = Start(step == "random" ? [] : [step, number.ToString(CultureInfo.InvariantCulture)]);
-            if (await process.StandardOutput.ReadLineAsync(cancel) is { } address) up[node] = new Uri(address);
+            if (await process.StandardOutput.ReadLineAsync(cancel) is { } address) up[node] = new Uri(new Uri(address), "/");
             using var life = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             life.CancelAfter(step == "random" ? wait : 2500);
             try
