@@ -37,6 +37,20 @@ public sealed class LookTests(Chromium chromium)
             await viewer.Page.ClickAsync("form[action='/drill'] button");
             await viewer.Page.GetByText("What it comes down to").WaitForAsync();
             await ShootAsync(viewer, "drill-result", dark, found);
+            foreach (var look in new[] { "compare", "checklist" })
+            {
+                await viewer.Page.GotoAsync($"/{look}");
+                await viewer.Page.ClickAsync($"form[action='/{look}'] button");
+                await viewer.Page.Locator($"#{look} [role=status] strong").WaitForAsync();
+                await ShootAsync(viewer, $"{look}-result", dark, found);
+            }
+            await viewer.Page.GotoAsync("/settings/intake");
+            await viewer.Page.FillAsync("#name", "the load balancer");
+            await viewer.Page.ClickAsync("form[action='/settings/intake'] button");
+            await ShootAsync(viewer, "settings-intake-made", dark, found);
+            await viewer.Page.GotoAsync("/oncall");
+            await viewer.Page.ClickAsync("form[action='/oncall/override'] button");
+            await ShootAsync(viewer, "oncall-changed", dark, found);
             await viewer.Page.SetViewportSizeAsync(1440, 900);
             await viewer.Page.GotoAsync("/");
             await viewer.Page.Keyboard.PressAsync("Control+k");
@@ -47,6 +61,8 @@ public sealed class LookTests(Chromium chromium)
         {
             await LookAsync(vera, "/incidents/INC-1", "room-viewer", dark, found);
             await LookAsync(vera, "/audit", "no-permission", dark, found);
+            await LookAsync(vera, "/settings", "settings-no-permission", dark, found);
+            await LookAsync(vera, "/oncall", "oncall-viewer", dark, found);
         }
         await using (var stranger = await Viewer.OpenAsync(chromium, site, null, Viewer.Phone, dark))
         {
@@ -61,6 +77,8 @@ public sealed class LookTests(Chromium chromium)
     [
         ("/", "now"), ("/incidents", "incidents"), ("/incidents/INC-1", "room"), ("/incidents/INC-2", "room-long"), ("/incidents/INC-3", "room-resolved"), ("/incidents/INC-1/why", "why"),
         ("/reference", "reference"), ("/reference?q=nothing+has+this", "reference-nothing"), ("/reference/ecs-exit-137", "entry"), ("/scan", "scan"), ("/drill", "drill"), ("/oncall", "oncall"), ("/signals", "signals"), ("/audit", "audit"), ("/incidents/INC-99", "missing"),
+        ("/compare", "compare"), ("/checklist", "checklist"), ("/oncall?view=month", "oncall-month"), ("/simulate", "simulate"), ("/simulate?what=All+services+answer+503&severity=P0&after=4&by=lead", "simulate-result"), ("/signals/unknown", "unknown"),
+        ("/settings", "settings"), ("/settings/channels", "settings-channels"), ("/settings/people", "settings-people"), ("/settings/tokens", "settings-tokens"), ("/settings/intake", "settings-intake"), ("/lab", "lab"), ("/lab?q=secret", "lab-found"), ("/tour", "tour"),
     ];
 
     private static async Task SeedAsync(Site site)
