@@ -11,7 +11,6 @@ using Tocsin.Core.Platforms;
 using Tocsin.Core.Response;
 using Tocsin.Server;
 using Tocsin.Server.Access;
-using Tocsin.Server.Incidents;
 using Tocsin.Server.Ingest;
 using Tocsin.Server.Setup;
 using Tocsin.Server.Storage;

@@ -17,6 +17,7 @@ public sealed class PagesSeen(Database database)
         (await database.ReadAsync((s, c) => s.QueryAsync<(long Decided, string Person, string Channel, string State, string Outcome)>("select decided, person, channel, state, outcome from outbox where decided >= @since and purpose = 'test' order by decided desc, channel limit @most", new { since = Micros.Of(since), most }, c), cancel))
         .ConvertAll(r => new TestPage(Micros.At(r.Decided), r.Person, r.Channel, r.State, r.Outcome));
 
-    public Task<List<ChannelSeen>> ByChannelAsync(Instant since, CancellationToken cancel) =>
-        database.ReadAsync((s, c) => s.QueryAsync<ChannelSeen>("select channel, state, count(*) as count from outbox where decided >= @since group by channel, state", new { since = Micros.Of(since) }, c), cancel);
+    public async Task<List<ChannelSeen>> ByChannelAsync(Instant since, CancellationToken cancel) =>
+        (await database.ReadAsync((s, c) => s.QueryAsync<(string Channel, string State, long Count)>("select channel, state, cast(count(*) as bigint) from outbox where decided >= @since group by channel, state", new { since = Micros.Of(since) }, c), cancel))
+        .ConvertAll(r => new ChannelSeen(r.Channel, r.State, r.Count));
 }
