@@ -2,6 +2,8 @@ using NodaTime;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Incidents;
+using Tocsin.Core.Response.Actions;
+using Tocsin.Server.Actions;
 using Tocsin.Server.Api;
 using Tocsin.Server.Incidents;
 using Tocsin.Server.Reading;
@@ -13,7 +15,7 @@ namespace Tocsin.Server.Web;
 /// <param name="Position">Up to which change this holds.</param>
 /// <param name="Report">The diagnosis with its evidence, where its bundle is kept.</param>
 /// <param name="Cause">The diagnosed cause as the reference has it.</param>
-public sealed record RoomView(long Position, IncidentDetail Detail, DiagnosisReport? Report, ReferenceEntry? Entry, Cause? Cause, IReadOnlyList<string> People, IReadOnlyList<IncidentSummary> Others)
+public sealed record RoomView(long Position, IncidentDetail Detail, DiagnosisReport? Report, ReferenceEntry? Entry, Cause? Cause, IReadOnlyList<string> People, IReadOnlyList<IncidentSummary> Others, IReadOnlyList<ActionRun> Actions)
 {
     /// <summary>Others that may have to do with it, each with what they have in common.</summary>
     public IReadOnlyList<(IncidentSummary Incident, string Why)> Related { get; init; } = [];
@@ -25,7 +27,7 @@ public sealed record RoomView(long Position, IncidentDetail Detail, DiagnosisRep
 public sealed record Draft(string Verb, string Text, string Other, string Refused);
 
 /// <summary>Puts together what an incident's page shows.</summary>
-public sealed class RoomDesk(IncidentRoom room, IncidentList list, ChangeFeed feed, PlanSource plan, ServerOptions options)
+public sealed class RoomDesk(IncidentRoom room, IncidentList list, ActionDesk actions, ChangeFeed feed, PlanSource plan, ServerOptions options)
 {
     private const int MostOthers = 50;
     private const int MostRelated = 5;
@@ -39,7 +41,7 @@ public sealed class RoomDesk(IncidentRoom room, IncidentList list, ChangeFeed fe
         var report = detail.Diagnosis is { Bundle.Length: > 0 } seen && options.Web.Report is { } read ? await read(seen.Bundle, cancel) : null;
         var others = await list.FindAsync(new IncidentFilter(Open: true, Most: MostOthers), cancel);
         var near = await list.FindAsync(new IncidentFilter(Environment: detail.Summary.Environment, Most: MostOthers), cancel);
-        return new RoomView(position, detail, report, entry, cause, [.. plan.Now.Roster.People.Keys.Order(StringComparer.Ordinal)], [.. others.Where(o => o.Id != id)]) { Related = Related(detail, near) };
+        return new RoomView(position, detail, report, entry, cause, [.. plan.Now.Roster.People.Keys.Order(StringComparer.Ordinal)], [.. others.Where(o => o.Id != id)], await actions.ListAsync(id, MostOthers, cancel)) { Related = Related(detail, near) };
     }
 
     // What has the same error stands among the earlier ones already.

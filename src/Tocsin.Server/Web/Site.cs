@@ -38,6 +38,7 @@ public static class Site
         SettingsPages.Map(app);
         SimulatePages.Map(app);
         BoardPages.Map(app);
+        ActionPages.Map(app);
         Live.Map(app);
     }
 
