@@ -31,10 +31,10 @@ internal static class Parts
         if (options.Watch is { } watch) services.AddSingleton(s => WatchSignals.Watch(watch, options, s.GetRequiredService<Flow>(), s.GetRequiredService<ILogger<PlatformWatch>>())).AddSingleton<WatchLoop>();
         // diagnose, incident
         services.AddSingleton(s => new Diagnoses(database, s.GetRequiredService<Journal>(), s.GetRequiredService<IncidentDesk>(), options.Diagnose, s.GetRequiredService<ILogger<Diagnoses>>()));
-        services.AddSingleton<IncidentDesk>().AddSingleton<DueIncidents>().AddSingleton<ClockLoop>();
+        services.AddSingleton<IncidentDesk>().AddSingleton<ClockSteps>().AddSingleton<DueIncidents>().AddSingleton<DatabasePulse>().AddSingleton<Watchdog>().AddSingleton<ClockLoop>();
         // respond
         services.AddSingleton(s => new Outbox(database, s.GetRequiredService<IncidentDesk>(), options.Time, Guid.CreateVersion7(options.Time.GetUtcNow()).ToString()));
-        services.AddSingleton<Sender>();
+        services.AddSingleton<AttemptBook>().AddSingleton<Sender>().AddSingleton<SelfAlarm>().AddSingleton<SelfCare>();
         services.AddSingleton(s => new Drills(database, s.GetRequiredService<PlanSource>(), options.Time, s.GetRequiredService<ClockLoop>().Pages));
         services.AddSingleton(new Links(key, options.Time));
         // read models, access
