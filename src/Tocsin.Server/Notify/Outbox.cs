@@ -32,7 +32,7 @@ public sealed class Outbox(Database database, IncidentDesk desk, TimeProvider ti
                 var (now, lease) = (Micros.Of(time.Now()), (long)Lease.TotalSeconds * 1_000_000);
                 // A claim that lasts longer than any can was made before the clock was set back.
                 var clock = s.Dialect.ServerMicroseconds is { Length: > 0 } server ? server : "@now";
-                var rows = await s.QueryAsync<OutboxRow>($"select {OutboxRows.Columns} from outbox where ((state = 'waiting' and due <= @now) or (state = 'sending' and (claimed_until < {clock} or claimed_until > {clock} + @lease))) and not (id {s.Dialect.OneOf}) order by severity, due, id limit {most}{s.Dialect.ForUpdateSkipLocked}", new { now, lease, many = inHand.Keys.ToArray() }, c);
+                var rows = await s.QueryAsync<OutboxRow>($"select {OutboxRows.Columns} from outbox where state in ('waiting', 'sending') and ((state = 'waiting' and due <= @now) or (state = 'sending' and (claimed_until < {clock} or claimed_until > {clock} + @lease))) and not (id {s.Dialect.OneOf}) order by severity, due, id limit {most}{s.Dialect.ForUpdateSkipLocked}", new { now, lease, many = inHand.Keys.ToArray() }, c);
                 if (rows.Count == 0) return rows;
                 await s.ExecuteAsync(
                     $"update outbox set doubts = doubts + case when state = 'sending' then 1 else 0 end, state = 'sending', claimed_by = @node, claimed_until = {clock} + @lease, attempts = attempts + 1 where id {s.Dialect.OneOf}",
