@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tocsin.Core.Response;
 using Tocsin.Server.Access;
+using Tocsin.Server.Actions;
 using Tocsin.Server.Api;
 using Tocsin.Server.Clock;
 using Tocsin.Server.Incidents;
@@ -104,7 +105,7 @@ public sealed class ServerHost : IAsyncDisposable
         });
         builder.Services.AddSingleton(logging);
         Parts.Add(builder.Services, options, database, key);
-        if (options.Loops) builder.Services.AddHostedService(s => s.GetRequiredService<ClockLoop>()).AddHostedService(s => s.GetRequiredService<Diagnoses>());
+        if (options.Loops) builder.Services.AddHostedService(s => s.GetRequiredService<ClockLoop>()).AddHostedService(s => s.GetRequiredService<Diagnoses>()).AddHostedService(s => s.GetRequiredService<ActionRunner>());
         if (options is { Loops: true, Watch: not null }) builder.Services.AddHostedService(s => s.GetRequiredService<WatchLoop>());
         builder.Services.AddHostedService(s => s.GetRequiredService<ChangeFeed>());
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = TimeSpan.FromSeconds(10));
@@ -128,6 +129,7 @@ public sealed class ServerHost : IAsyncDisposable
         var api = app.MapGroup("/api/v1");
         IncidentApi.Map(api);
         LookApi.Map(api);
+        ActionApi.Map(api);
         WatchApi.Map(api);
         AccessApi.Map(api);
         LookApi.MapPublic(app);

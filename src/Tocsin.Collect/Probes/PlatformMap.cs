@@ -11,6 +11,9 @@ public sealed class PlatformMap(Platform platform, PlatformEnvironment environme
 
     public string Environment => environment.Name;
 
+    /// <summary>Where more people approve: the environment that is called so, and in a platform without one its first.</summary>
+    public bool IsProduction => environment.Name.StartsWith("prod", StringComparison.OrdinalIgnoreCase) || (platform.Environments[0].Name == environment.Name && !platform.Environments.Any(e => e.Name.StartsWith("prod", StringComparison.OrdinalIgnoreCase)));
+
     public string Region => environment.Fields["region"];
 
     public string Cluster => environment.Fields["cluster"];

@@ -16,8 +16,8 @@ public static class ActionPermissions
         ["ecs.stopWrites"] = ["ecs:UpdateService", "application-autoscaling:RegisterScalableTarget"],
         ["rds.snapshot"] = ["rds:CreateDBClusterSnapshot", "rds:DescribeDBClusterSnapshots"],
         ["rds.restoreToNewCluster"] = ["rds:RestoreDBClusterToPointInTime", "rds:RestoreDBClusterFromSnapshot", "rds:CreateDBInstance"],
-        ["secret.create"] = ["secretsmanager:CreateSecret"],
-        ["secret.put"] = ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
+        ["secret.create"] = ["secretsmanager:CreateSecret", "secretsmanager:DeleteSecret"],
+        ["secret.put"] = ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"],
         ["aurora.rotatePassword"] = ["rds:ModifyDBCluster", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
         ["iam.deactivateKey"] = ["iam:UpdateAccessKey", "iam:ListAccessKeys"],
     }.ToFrozenDictionary(StringComparer.Ordinal);

@@ -356,6 +356,7 @@ public sealed partial class LabHost : IAsyncDisposable
         var operators = new Principal("lab-operator", isRole: false, clock.Now);
         operators.Inline["everything"] = Policy.Read("""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}""");
         World.Iam.Principals[operators.Name] = operators;
+        World.Iam.Principals[ActingRole.Name] = ActingRole.Of(clock.Now);
         World.Iam.Keys[State.AccessKeyId] = new AccessKey(State.AccessKeyId, State.SecretAccessKey, operators.Name, clock.Now);
     }
 

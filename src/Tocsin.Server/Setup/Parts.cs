@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Tocsin.Core.Response;
 using Tocsin.Server.Access;
+using Tocsin.Server.Actions;
 using Tocsin.Server.Api;
 using Tocsin.Server.Clock;
 using Tocsin.Server.Incidents;
@@ -33,7 +34,10 @@ internal static class Parts
         services.AddSingleton(s => new Diagnoses(database, s.GetRequiredService<Journal>(), s.GetRequiredService<IncidentDesk>(), options.Diagnose, s.GetRequiredService<ILogger<Diagnoses>>()));
         services.AddSingleton<IncidentDesk>().AddSingleton<ClockSteps>().AddSingleton<DueIncidents>().AddSingleton<DatabasePulse>().AddSingleton<Watchdog>().AddSingleton<ClockLoop>();
         // respond
-        services.AddSingleton(s => new Outbox(database, s.GetRequiredService<IncidentDesk>(), options.Time, Guid.CreateVersion7(options.Time.GetUtcNow()).ToString()));
+        var node = Guid.CreateVersion7(options.Time.GetUtcNow()).ToString();
+        services.AddSingleton(s => new Outbox(database, s.GetRequiredService<IncidentDesk>(), options.Time, node));
+        services.AddSingleton(ActionKinds.Planner()).AddSingleton(s => new ActionDesk(database, s.GetRequiredService<ActionPlanner>(), options.Actions, s.GetRequiredService<IncidentDesk>(), s.GetRequiredService<Journal>(), options.Time, node));
+        services.AddSingleton(s => new ActionRunner(database, s.GetRequiredService<ActionDesk>(), options.Time, options.Step, node, s.GetRequiredService<ILogger<ActionRunner>>()));
         services.AddSingleton<AttemptBook>().AddSingleton<Sender>().AddSingleton<SelfAlarm>().AddSingleton<SelfCare>();
         services.AddSingleton(s => new Drills(database, s.GetRequiredService<PlanSource>(), options.Time, s.GetRequiredService<ClockLoop>().Pages));
         services.AddSingleton(new Links(key, options.Time));

@@ -65,6 +65,9 @@ public sealed record ServerOptions
     /// <summary>How a new incident is looked at; null: it is not.</summary>
     public Diagnosing? Diagnose { get; init; }
 
+    /// <summary>How the server may act; by default it may not.</summary>
+    public Actions.ActionSetup Actions { get; init; } = new();
+
     /// <summary>What the pages need beside the server's own parts.</summary>
     public Web.WebOptions Web { get; init; } = new();
 

@@ -5,6 +5,7 @@ namespace Tocsin.Server.Storage;
 /// <summary>Times as the database keeps them: Unix microseconds.</summary>
 public static class Micros
 {
+    public const long PerSecond = 1_000_000;
     private const long TicksEach = 10;
 
     public static long Of(Instant at) => at.ToUnixTimeTicks() / TicksEach;

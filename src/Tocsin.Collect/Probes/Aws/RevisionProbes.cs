@@ -166,7 +166,7 @@ internal static partial class RevisionProbes
 }
 
 /// <summary>An image in ECR by its parts; other registries are not asked.</summary>
-internal sealed partial record ImageName(string Registry, string Region, string Repository, string Tag, string Digest)
+public sealed partial record ImageName(string Registry, string Region, string Repository, string Tag, string Digest)
 {
     public static ImageName? Parse(string image)
     {

@@ -5,7 +5,7 @@ namespace Tocsin.Collect.Probes.Aws;
 /// <summary>One variable of a container that comes out of Secrets Manager.</summary>
 /// <param name="Secret">ARN or name, without what stands behind it.</param>
 /// <param name="Key">Of the JSON object; empty: the whole value.</param>
-internal sealed record SecretUse(string Container, string Variable, string Secret, string Key, string Region)
+public sealed record SecretUse(string Container, string Variable, string Secret, string Key, string Region)
 {
     private const int ArnParts = 7;
 

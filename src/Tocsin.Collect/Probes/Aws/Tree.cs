@@ -7,7 +7,7 @@ using NodaTime.Text;
 namespace Tocsin.Collect.Probes.Aws;
 
 /// <summary>Reading AWS's answers: what is absent or of another kind is null or none, never an error. XML's answers are all text, JSON's are typed.</summary>
-internal static class Tree
+public static class Tree
 {
     public static string? Text(this JsonNode? node, string name) => (node as JsonObject)?[name] is JsonValue value ? value.ToString() : null;
 

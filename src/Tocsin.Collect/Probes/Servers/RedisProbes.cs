@@ -50,7 +50,7 @@ internal static class RedisProbes
             await login.UseAsync(
                 async reader =>
                 {
-                    if (await reader.AskAsync(RedisQuestion.Alive, cancel) is RedisValue.Error e) throw new WireFailure(WireStage.Ask, RedisReader.CodeOf(e.Words), e.Words);
+                    if (await reader.AskAsync(RedisQuestion.Alive, cancel) is RedisValue.Error e) throw new WireFailure(WireStage.Ask, RedisConnection.CodeOf(e.Words), e.Words);
                     sighting.Done(login.Took);
                     sighting.Fact("resolvesInside", ground.IsInside(reader.Address));
                 },

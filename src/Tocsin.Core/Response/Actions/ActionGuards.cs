@@ -23,6 +23,8 @@ public enum ActionGuard
     CoolDown,
     Budget,
     NeverDone,
+    Value,
+    State,
 }
 
 /// <summary>Whether an environment's actions are only told, only planned, or run.</summary>
@@ -172,7 +174,8 @@ public static class ActionGuards
             yield break;
         }
         var same = past.Where(p => p.Action == plan.Action && p.Environment == plan.Environment).ToList();
-        if (same.Where(p => p.Target == plan.Target).Select(p => (Instant?)(p.EndedAt ?? p.StartedAt)).Max() is { } last && now - last < rule.CoolDown)
+        // What takes back does not wait for what it takes back; the budget holds for both.
+        if (plan.Undoes.Length == 0 && same.Where(p => p.Target == plan.Target).Select(p => (Instant?)(p.EndedAt ?? p.StartedAt)).Max() is { } last && now - last < rule.CoolDown)
             yield return new(ActionGuard.CoolDown, $"{plan.Action} ran on {plan.Target} {Words.Time(last)}; it may again from {Words.Time(last + rule.CoolDown)} on");
         var hour = same.Count(p => p.StartedAt > now - Hour);
         if (hour >= rule.PerHour) yield return new(ActionGuard.Budget, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{plan.Action} ran {hour} times within the hour, {rule.PerHour} are allowed"));

@@ -10,7 +10,7 @@ namespace Tocsin.Core.Response.Actions;
 public sealed record ActionPlace(string Account, string Region, string Endpoint);
 
 /// <summary>One exact call, in the order of the plan.</summary>
-/// <param name="Arguments">By name; the place of a secret is a digest, never its value.</param>
+/// <param name="Arguments">By name, each as JSON. A <c>{{…}}</c> in it is filled in as it runs: <c>{{N:path}}</c> from the answer to call N, <c>{{value:NAME}}</c> from what is typed in again.</param>
 public sealed record PlannedCall(string Provider, string Operation, ImmutableSortedDictionary<string, string> Arguments);
 
 /// <summary>Tasks of a service that are healthy before and after, at the least.</summary>
@@ -50,11 +50,23 @@ public sealed record ActionPlan
     /// <summary>From then on it is made anew.</summary>
     public required Instant Expires { get; init; }
 
+    /// <summary>What an approver should know and no call shows, such as which migrations ran since.</summary>
+    public ImmutableArray<string> Notes { get; init; } = [];
+
+    /// <summary>The plan that this one takes back; empty: none.</summary>
+    public string Undoes { get; init; } = "";
+
+    /// <summary>What whoever starts it types in again, because it is stored nowhere: each with the digest that the plan knows it by.</summary>
+    public ImmutableSortedDictionary<string, string> Values { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
     public string Digest => Canonical.Of(
     [
         Id, Action, Place.Account, Place.Region, Place.Endpoint, Environment, Production ? "production" : "other", Target, Current, Wanted,
         LeastHealthy is { } tasks ? $"{tasks.Before}>{tasks.After}" : "",
+        Undoes,
         .. Canonical.List(BlastRadius),
+        .. Canonical.List(Notes),
+        .. Canonical.List(Values.SelectMany(Pair)),
         .. Canonical.List(Calls.Select(c => Canonical.Of([c.Provider, c.Operation, .. Canonical.List(c.Arguments.SelectMany(Pair))]))),
         FactsDigest,
     ]);

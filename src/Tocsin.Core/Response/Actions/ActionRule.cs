@@ -72,7 +72,7 @@ public static class ActionTable
         new("migration.markRun", "A migration is written into the table of those that have run", 2, ActionEffect.Adds, Reversibility.Full, "The row is deleted again", Usual, 4),
         new("bullmq.retryFailed", "Failed jobs go back to the queue, in batches, until they fail again", 2, ActionEffect.Replaces, Reversibility.None, "Jobs that ran have done what they do", Usual, 6),
         new("bullmq.pause", "A queue is paused, or goes on", 1, ActionEffect.Destroys, Reversibility.Full, "The queue goes on", Short, 12),
-        new("redis.deleteKey", "One key is deleted, that its queue does not own", 2, ActionEffect.Destroys, Reversibility.Full, "The key is restored from the dump that was taken before", Usual, 6),
+        new("redis.deleteKey", "One key is deleted, that its queue does not own", 2, ActionEffect.Destroys, Reversibility.Full, "The key is given back from where it was put aside, for a week", Usual, 6),
         new("cloudflare.unproxyRecord", "ACM's validation record is made DNS-only", 2, ActionEffect.Replaces, Reversibility.Full, "The record is proxied again", Short, 6),
         new("clickhouse.applySchema", "Missing tables are made; tables that are there stay as they are", 2, ActionEffect.Adds, Reversibility.None, "Empty tables harm nobody; the consumer writes into them at once", Usual, 4),
         new("github.openIssue", "An issue is opened", 1, ActionEffect.Adds, Reversibility.Full, "The issue is closed", Duration.FromSeconds(10), 30, IgnoresFreeze: true),

@@ -10,6 +10,9 @@ public sealed record SecretVersion(string Id, string Value, Instant Created)
 /// <summary>A secret with its versions; AWSCURRENT is what a task reads.</summary>
 public sealed class Secret(string name, string region, Instant created)
 {
+    private const string CurrentStage = "AWSCURRENT";
+    private const string PreviousStage = "AWSPREVIOUS";
+
     public string Name { get; } = name;
 
     public string Arn { get; } = LabIds.Arn("secretsmanager", region, $"secret:{name}-{LabIds.Mixed(6)}");
@@ -35,22 +38,31 @@ public sealed class Secret(string name, string region, Instant created)
 
     public Dictionary<string, string> Tags { get; } = new(StringComparer.Ordinal);
 
-    public SecretVersion? Current => Versions.LastOrDefault(v => v.Stages.Contains("AWSCURRENT"));
+    public SecretVersion? Current => Versions.LastOrDefault(v => v.Stages.Contains(CurrentStage));
 
     /// <summary>A new AWSCURRENT; the one before becomes AWSPREVIOUS.</summary>
-    public SecretVersion Put(string value, Instant now, string? id = null)
+    public SecretVersion Put(string value, Instant now, string? id = null) => Put(value, now, [CurrentStage], id);
+
+    /// <summary>A new version that bears these labels and takes them from whichever had them.</summary>
+    public SecretVersion Put(string value, Instant now, IReadOnlyList<string> stages, string? id = null)
     {
         var version = new SecretVersion(id ?? LabIds.Uuid(), value, now);
-        foreach (var older in Versions) older.Stages.Remove("AWSPREVIOUS");
-        if (Current is { } current)
-        {
-            current.Stages.Remove("AWSCURRENT");
-            current.Stages.Add("AWSPREVIOUS");
-        }
-        version.Stages.Add("AWSCURRENT");
         Versions.Add(version);
+        foreach (var stage in stages) Label(version, stage);
         Changed = now;
         return version;
+    }
+
+    /// <summary>A label has one version; who loses AWSCURRENT becomes AWSPREVIOUS.</summary>
+    public void Label(SecretVersion version, string stage)
+    {
+        var before = Versions.FindLast(v => v.Stages.Contains(stage));
+        if (before == version) return;
+        before?.Stages.Remove(stage);
+        version.Stages.Add(stage);
+        if (stage is not CurrentStage) return;
+        version.Stages.Remove(PreviousStage);
+        if (before is not null) Label(before, PreviousStage);
     }
 }
 

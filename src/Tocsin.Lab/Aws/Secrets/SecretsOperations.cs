@@ -23,7 +23,8 @@ public static partial class SecretsOperations
         yield return Op("CreateSecret", Create, "SecretBinary is not kept");
         yield return Op("DescribeSecret", (store, call) => Describe(store.Existing(call), store));
         yield return Op("GetSecretValue", (store, call) => Value(world, store, call), "under a customer managed key the caller needs kms:Decrypt; writing asks for no key");
-        yield return Op("PutSecretValue", PutValue, "SecretBinary is not kept; VersionStages other than AWSCURRENT are refused");
+        yield return Op("PutSecretValue", PutValue, "SecretBinary is not kept");
+        yield return Op("UpdateSecretVersionStage", Stage);
         yield return Op("UpdateSecret", Update);
         yield return Op("ListSecretVersionIds", Versions);
         yield return Op("DeleteSecret", Delete, "the recovery window is lab time");
@@ -90,13 +91,27 @@ public static partial class SecretsOperations
     private static JsonObject PutValue(SecretStore store, AwsCall call)
     {
         var secret = store.Living(call);
-        if (call.Texts("VersionStages").Any(s => s is not "AWSCURRENT")) throw new AwsException("InvalidParameterException", "LAB: only AWSCURRENT can be put here.");
         var value = NewValue(call) ?? throw new AwsException("InvalidRequestException", "You must provide either SecretString or SecretBinary.");
         var version = Put(secret, value, call);
         var answer = Named(secret);
         answer["VersionId"] = version.Id;
         answer["VersionStages"] = version.Stages.Array();
         return answer;
+    }
+
+    // Moving AWSCURRENT takes it from the version that has it, which the caller must name.
+    private static JsonObject Stage(SecretStore store, AwsCall call)
+    {
+        var secret = store.Living(call);
+        var stage = call.Required("VersionStage");
+        SecretVersion? Version(string name) => call.Text(name) is not { } id ? null : secret.Versions.Find(v => v.Id == id) ?? throw new AwsException("ResourceNotFoundException", $"Secrets Manager can't find the specified secret value for VersionId: {id}");
+        var (to, from) = (Version("MoveToVersionId"), Version("RemoveFromVersionId"));
+        var holder = secret.Versions.FindLast(v => v.Stages.Contains(stage));
+        if (holder is not null && holder != to && from != holder) throw new AwsException("InvalidParameterException", $"The parameter RemoveFromVersionId can't be empty. Staging label {stage} is currently attached to version {holder.Id}, so you must explicitly reference that version in RemoveFromVersionId.");
+        if (to is not null) secret.Label(to, stage);
+        else from?.Stages.Remove(stage);
+        secret.Changed = call.Now;
+        return Named(secret);
     }
 
     private static JsonObject Update(SecretStore store, AwsCall call)
@@ -112,7 +127,8 @@ public static partial class SecretsOperations
     private static SecretVersion Put(Secret secret, string value, AwsCall call)
     {
         var token = Token(call);
-        if (token is null || secret.Versions.Find(v => v.Id == token) is not { } before) return secret.Put(value, call.Now, token);
+        var stages = call.Texts("VersionStages").ToList();
+        if (token is null || secret.Versions.Find(v => v.Id == token) is not { } before) return secret.Put(value, call.Now, stages.Count > 0 ? stages : ["AWSCURRENT"], token);
         return before.Value == value ? before
             : throw new AwsException("ResourceExistsException", $"You can't use ClientRequestToken {token} because that value is already in use for a version of secret {secret.Arn}.");
     }

@@ -40,14 +40,19 @@ internal sealed class Surroundings
         return here ? fields.RemoveRange([.. Addresses, "reach"]) : fields.RemoveRange(Addresses);
     }
 
-    public ServerGround Ground(AwsGround aws, bool readsValues) => new(Map, Variable, TimeProvider.System)
+    public ServerGround Ground(AwsGround aws, bool readsValues) => Servers() with
     {
         Aws = (s, service, operation, input, cancel) => aws.Calls.AskAsync(s, service, Map.Region, operation, input, cancel),
         Since = aws.Since,
+        ReadsSecretValues = readsValues,
+    };
+
+    /// <summary>The servers alone, without AWS.</summary>
+    public ServerGround Servers() => new(Map, Variable, TimeProvider.System)
+    {
         AsksProviders = lab is null,
         OnlyVariables = lab is not null,
         Resolver = place?.Components.GetValueOrDefault("dns") is { } dns ? new IPEndPoint(IPAddress.Parse(dns.Host), dns.Port) : null,
-        ReadsSecretValues = readsValues,
         Hosts = Hosts(),
     };
 

@@ -65,6 +65,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             Matching = MatchSet.Build(store.Entries(terminal)),
             Watch = request.Watches ? WatchedPlatform.Of(options.Platform, store.Whole, request.Endpoint, request.Lab) : null,
             Diagnose = look.LookAsync,
+            Actions = ActedPlatform.Of(options.Platform, FromFile(settings, options.Plan.Policy).Actions, request.Endpoint, request.Lab, request.Actions),
             Web = Pages(request) with { Report = look.ReportAsync },
         };
     }

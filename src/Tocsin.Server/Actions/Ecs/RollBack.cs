@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using NodaTime;
+using Tocsin.Collect.Aws;
+using Tocsin.Collect.Probes.Aws;
+using Tocsin.Core.Response.Actions;
+
+namespace Tocsin.Server.Actions.Ecs;
+
+/// <summary>ecs.rollback: the last revision that was healthy here. Without any history it names none by itself.</summary>
+public sealed class RollBack : RevisionKind
+{
+    private static readonly Duration Trail = Duration.FromDays(90);
+
+    public override string Id => "ecs.rollback";
+
+    public override ImmutableArray<ActionArgument> Arguments => [new("revision", "this revision, instead of the last that was healthy here")];
+
+    public override async Task<ActionDraft> DraftAsync(ActionGround ground, ActionOrder order, CancellationToken cancel)
+    {
+        var now = await EcsService.FindAsync(ground, order.Target, cancel);
+        var family = await EcsService.FamilyAsync(ground, EcsService.Family(now.Revision), cancel);
+        var (revision, because) = order.Value("revision") is { } named ? (Named(family, named), "named by hand") : await LastHealthyAsync(ground, now, family, cancel);
+        var since = (await EcsService.DefinitionAsync(ground, revision, cancel)).Time("registeredAt");
+        return await ToAsync(ground, now, revision, [$"{revision.LastPart()}: {because}", await ground.Doors.MigrationsSinceAsync(ground, since, cancel)], cancel);
+    }
+
+    private static string Named(ImmutableArray<string> family, string revision) =>
+        family.FirstOrDefault(f => f == revision || f.LastPart() == revision || f.EndsWith($":{revision}", StringComparison.Ordinal)) ?? throw new ActionRefused($"there is no active revision {revision}; the newest are {string.Join(", ", family.Take(5).Select(f => f.LastPart()))}");
+
+    private static async Task<(string Revision, string Because)> LastHealthyAsync(ActionGround ground, EcsService now, ImmutableArray<string> family, CancellationToken cancel)
+    {
+        // The one that still runs beside a deployment that is not through.
+        if (now.Raw.Items("deployments").FirstOrDefault(d => d.Text("status") != "PRIMARY" && d.Text("rolloutState") is "COMPLETED" && d.Text("taskDefinition") != now.Revision).Text("taskDefinition") is { } beside) return (beside, "it still runs here beside the new deployment");
+        var changes = await ChangesAsync(ground, now, family, cancel);
+        var steady = now.Raw.Items("events").Where(e => e.Text("message")?.Contains("has reached a steady state", StringComparison.Ordinal) == true || e.Text("message")?.Contains("deployment completed", StringComparison.Ordinal) == true).Select(e => e.Time("createdAt")).OfType<Instant>().ToList();
+        for (var i = 1; i < changes.Count; i++)
+        {
+            var (from, revision) = changes[i];
+            if (revision != now.Revision && family.Contains(revision, StringComparer.Ordinal) && steady.Exists(s => s >= from && s < changes[i - 1].At)) return (revision, "the service was steady with it before the last change");
+        }
+        var others = string.Join(", ", family.Where(f => f != now.Revision).Take(5).Select(f => f.LastPart()));
+        throw new ActionRefused($"there is no history of a revision with which {now.Name} was healthy here; {(others.Length > 0 ? $"name one with revision: {others}" : $"{now.Revision.LastPart()} is the only one")}");
+    }
+
+    // The newest first: what the trail knows of, the deployment of now, and before the oldest of them the revision that was registered before it.
+    private static async Task<List<(Instant At, string Revision)>> ChangesAsync(ActionGround ground, EcsService now, ImmutableArray<string> family, CancellationToken cancel)
+    {
+        var changes = new List<(Instant At, string Revision)>();
+        if (now.Primary.Time("createdAt") is { } created) changes.Add((created, now.Revision));
+        foreach (var call in await TrailAsync(ground, cancel))
+        {
+            if (Tree.Object(call.Text("CloudTrailEvent")) is not { } record || record.Map("requestParameters") is not { } input || (input.Text("service") ?? "").LastPart() != now.Name || record.Text("errorCode") is not null) continue;
+            var revision = record.Map("responseElements").Map("service").Text("taskDefinition") ?? family.FirstOrDefault(f => f == input.Text("taskDefinition") || f.LastPart() == input.Text("taskDefinition"));
+            if (revision is not null && call.Time("EventTime") is { } at && revision != changes.LastOrDefault().Revision) changes.Add((at, revision));
+        }
+        changes.Sort(static (a, b) => b.At.CompareTo(a.At));
+        if (changes.Count == 0) return changes;
+        var oldest = changes[^1];
+        if (family.FirstOrDefault(f => EcsService.Number(f) < EcsService.Number(oldest.Revision)) is { } before) changes.Add((oldest.At - Trail, before));
+        return changes;
+    }
+
+    private static async Task<IEnumerable<JsonObject>> TrailAsync(ActionGround ground, CancellationToken cancel)
+    {
+        try
+        {
+            var answer = await ground.AskAsync("cloudtrail", "LookupEvents", new JsonObject { ["LookupAttributes"] = new JsonArray(new JsonObject { ["AttributeKey"] = "EventName", ["AttributeValue"] = "UpdateService" }), ["MaxResults"] = 50 }, cancel);
+            return answer.Items("Events");
+        }
+        catch (AwsFailure)
+        {
+            // The service's own deployments and events are history too.
+            return [];
+        }
+    }
+}
