@@ -14,6 +14,7 @@ public sealed record EntrySeen(long Count, Instant Last, IReadOnlyList<string> S
 public sealed class ReferenceDesk(ServerOptions options, SignalHour signals, TimeProvider time)
 {
     private static readonly Duration Back = Duration.FromDays(7);
+    private readonly Shared<IReadOnlyDictionary<string, EntrySeen>> counted = new(TimeSpan.FromSeconds(10));
     private readonly ImmutableArray<(ReferenceEntry Entry, string Name, string Words, string Guide)> all =
         [.. (options.Web.Reference?.Entries ?? []).Select(e => (e, $"{e.Entry.Id} {e.Entry.Title}".ToLowerInvariant(), $"{e.Entry.Summary} {e.Entry.Component} {string.Join(' ', e.Entry.Keywords)} {string.Join(' ', e.Entry.Causes.Select(c => c.Title))}".ToLowerInvariant(), e.Guide.ToLowerInvariant()))];
 
@@ -27,8 +28,10 @@ public sealed class ReferenceDesk(ServerOptions options, SignalHour signals, Tim
 
     public ReferenceEntry? Entry(string id) => options.Web.Reference?.Find(id);
 
-    /// <summary>What was seen in the last week, by entry.</summary>
-    public async Task<IReadOnlyDictionary<string, EntrySeen>> SeenAsync(CancellationToken cancel) =>
+    /// <summary>What was seen in the last week, by entry; counted anew every ten seconds at most.</summary>
+    public Task<IReadOnlyDictionary<string, EntrySeen>> SeenAsync(CancellationToken cancel) => counted.OfAsync("", CountAsync, cancel);
+
+    private async Task<IReadOnlyDictionary<string, EntrySeen>> CountAsync(CancellationToken cancel) =>
         (await signals.ByEntryAsync(time.Now() - Back, cancel)).GroupBy(s => s.Entry, StringComparer.Ordinal)
         .ToDictionary(g => g.Key, g => new EntrySeen(g.Sum(s => s.Count), g.Max(s => s.Last), [.. g.OrderByDescending(s => s.Last).Select(s => $"{s.Environment} {s.Service}".Trim()).Distinct(StringComparer.Ordinal).Take(5)]), StringComparer.Ordinal);
 

@@ -3,11 +3,12 @@ using System.Diagnostics;
 namespace Tocsin.Server.Web;
 
 /// <summary>What many ask for at the same moment is made once: after a change everybody who looks on fetches the same part of a page.</summary>
-/// <remarks>Nothing is older than a quarter of a second, and a key that names the position of the newest change never gives what was made before that change.</remarks>
-public sealed class Shared<T>
+/// <param name="life">For how long what was made is given; null: a quarter of a second.</param>
+/// <remarks>Nothing is older than that, and a key that names the position of the newest change never gives what was made before that change.</remarks>
+public sealed class Shared<T>(TimeSpan? life = null)
 {
     private const int Most = 200;
-    private static readonly TimeSpan Life = TimeSpan.FromMilliseconds(250);
+    private readonly TimeSpan longest = life ?? TimeSpan.FromMilliseconds(250);
     private readonly Dictionary<string, (long Made, TaskCompletionSource<T> Part)> parts = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
 
@@ -35,8 +36,8 @@ public sealed class Shared<T>
     {
         lock (gate)
         {
-            if (parts.TryGetValue(key, out var known) && Stopwatch.GetElapsedTime(known.Made) < Life) return (known.Part, false);
-            if (parts.Count >= Most) foreach (var old in parts.Where(p => Stopwatch.GetElapsedTime(p.Value.Made) >= Life).Select(p => p.Key).ToList()) parts.Remove(old);
+            if (parts.TryGetValue(key, out var known) && Stopwatch.GetElapsedTime(known.Made) < longest) return (known.Part, false);
+            if (parts.Count >= Most) foreach (var old in parts.Where(p => Stopwatch.GetElapsedTime(p.Value.Made) >= longest).Select(p => p.Key).ToList()) parts.Remove(old);
             var part = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
             parts[key] = (Stopwatch.GetTimestamp(), part);
             return (part, true);
