@@ -64,6 +64,7 @@ public sealed class ServerHost : IAsyncDisposable
             var invitation = await new Accounts(database, options.Time).FirstInvitationAsync(cancel);
             var app = Build(options, database, key, logging);
             await app.Services.GetRequiredService<Outbox>().ReleaseAsync(cancel);
+            await app.Services.GetRequiredService<ActionDesk>().ReleaseAsync(cancel);
             await app.Services.GetRequiredService<PlanChanges>().LoadAsync(cancel);
             await app.StartAsync(cancel);
             var address = new Uri(app.Urls.First());

@@ -34,4 +34,16 @@ internal static partial class ServerMessages
 
     [LoggerMessage(10, LogLevel.Error, "signal {Signal} could not be handled and is put aside")]
     public static partial void SignalFailed(ILogger log, string signal, Exception error);
+
+    [LoggerMessage(11, LogLevel.Warning, "the clock was set back by {By}; what waited for the old time is brought forward")]
+    public static partial void ClockSetBack(ILogger log, string by);
+
+    [LoggerMessage(12, LogLevel.Error, "nobody could be told that this server cannot do its work")]
+    public static partial void SelfAlarmUnheard(ILogger log);
+
+    [LoggerMessage(13, LogLevel.Error, "not everything is alive, so nothing is pinged: {What}")]
+    public static partial void Dead(ILogger log, string what);
+
+    [LoggerMessage(14, LogLevel.Warning, "the heartbeat outside was not reached: {Why}")]
+    public static partial void PingFailed(ILogger log, string why);
 }

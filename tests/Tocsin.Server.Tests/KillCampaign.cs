@@ -22,13 +22,21 @@ namespace Tocsin.Server.Tests;
 /// <param name="UnmarkedDoubles">Those of them that the server does not show as possible doubles.</param>
 internal sealed record KillResult(int Kills, int Reports, int Acknowledged, int Pages, int Doubled, int Marked, int UnmarkedDoubles, string Audit, ImmutableArray<string> Lost, TimeSpan Took)
 {
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kills} kills in {Took.TotalSeconds:0} s, {Reports} reports and {Acknowledged} acknowledgements taken, {Pages} pages, {Lost.Length} lost, {Doubled} doubled ({(Pages == 0 ? 0 : 100.0 * Doubled / Pages):0.00} %), {Marked} marked as possible doubles; {string.Join("; ", Lost.Take(5))} {Audit}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kills} kills in {Took.TotalSeconds:0} s, {Reports} reports and {Acknowledged} acknowledgements taken, {Pages} pages, {Lost.Length} lost, {Doubled} doubled ({(Pages == 0 ? 0 : 100.0 * Doubled / Pages):0.00} % of the pages, {(double)Doubled / Math.Max(1, Kills):0.00} for each kill), {Marked} marked as possible doubles; {string.Join("; ", Lost.Take(5))} {Audit}");
 }
 
 /// <summary>Servers that die, a sender and a responder that do not give up, and a phone that remembers.</summary>
 internal sealed class KillCampaign : IAsyncDisposable
 {
+    // In the long form a server lives for some hundred steps, so that there are pages to lose; in the short one it hardly begins.
+    private static readonly (int Steps, int Milliseconds, int Reporters) Short = (60, 2500, 1);
+    private static readonly (int Steps, int Milliseconds, int Reporters) Long = (900, 12_000, 3);
+
     private static readonly string[] Steps = ["before-commit", "after-commit", "before-send", "after-send", "before-receipt", "after-receipt", "random"];
+
+    // A published one starts in half the time.
+    private const int Backlog = 300;
+    private static readonly string Program = Environment.GetEnvironmentVariable("TOCSIN_CRASH") is { Length: > 0 } folder ? folder : AppContext.BaseDirectory;
     private readonly string database;
     private readonly int nodes;
     private readonly WebApplication phone;
@@ -39,6 +47,7 @@ internal sealed class KillCampaign : IAsyncDisposable
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(5) };
     private readonly Random chance = new(7);
     private string intake = "";
+    private (int Steps, int Milliseconds, int Reporters) life = Short;
     private int kills;
 
     private KillCampaign(string database, int nodes, WebApplication phone) => (this.database, this.nodes, this.phone) = (database, nodes, phone);
@@ -63,9 +72,10 @@ internal sealed class KillCampaign : IAsyncDisposable
     public async Task<KillResult> RunAsync(int wanted, CancellationToken cancel)
     {
         var watch = Stopwatch.StartNew();
+        life = wanted >= 100 ? Long : Short;
         using (var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel))
         {
-            var work = new[] { ReportAsync(ending.Token), AcknowledgeAsync(ending.Token) };
+            Task[] work = [.. Enumerable.Range(0, life.Reporters).Select(n => ReportAsync(n, ending.Token)), AcknowledgeAsync(ending.Token)];
             await Task.WhenAll(Enumerable.Range(0, nodes).Select(n => LivesAsync(n, wanted, cancel)));
             await ending.CancelAsync();
             await Task.WhenAll(work);
@@ -107,14 +117,14 @@ internal sealed class KillCampaign : IAsyncDisposable
         {
             string step;
             int number, wait;
-            lock (chance) (step, number, wait) = (Steps[chance.Next(Steps.Length)], chance.Next(1, 60), chance.Next(200, 1500));
+            lock (chance) (step, number, wait) = (Steps[chance.Next(Steps.Length)], chance.Next(1, life.Steps), chance.Next(200, life.Milliseconds * 3 / 5));
             using var process = Start(step == "random" ? [] : [step, number.ToString(CultureInfo.InvariantCulture)]);
-            if (await process.StandardOutput.ReadLineAsync(cancel) is { } address) up[node] = new Uri(address);
-            using var life = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            life.CancelAfter(step == "random" ? wait : 2500);
+            if (await process.StandardOutput.ReadLineAsync(cancel) is { } address) up[node] = new Uri(new Uri(address), "/");
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            end.CancelAfter(step == "random" ? wait : life.Milliseconds);
             try
             {
-                await process.WaitForExitAsync(life.Token);
+                await process.WaitForExitAsync(end.Token);
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
             {
@@ -129,7 +139,7 @@ internal sealed class KillCampaign : IAsyncDisposable
 
     private Process Start(string[] at)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tocsin.Server.Crash.dll"), database, TestWorld.Root, Phone.ToString(), .. at]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(Program, "Tocsin.Server.Crash.dll"), database, TestWorld.Root, Phone.ToString(), .. at]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DOTNET_TieredPGO"] = "0";
         start.Environment["DOTNET_gcServer"] = "0";
         var process = Process.Start(start)!;
@@ -138,9 +148,9 @@ internal sealed class KillCampaign : IAsyncDisposable
         return process;
     }
 
-    private async Task ReportAsync(CancellationToken cancel)
+    private async Task ReportAsync(int first, CancellationToken cancel)
     {
-        for (var i = 0; !cancel.IsCancellationRequested; i++)
+        for (var i = first; !cancel.IsCancellationRequested; i += life.Reporters)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"report-{i}");
             while (!cancel.IsCancellationRequested)
@@ -152,6 +162,8 @@ internal sealed class KillCampaign : IAsyncDisposable
                 }
             }
             await PauseAsync(20, cancel);
+            // A sender does not outrun the phone for long: a backlog that only grows would hide how many pages a kill doubles.
+            while (taken.Count * 3 > rung.Count + Backlog && !cancel.IsCancellationRequested) await PauseAsync(20, cancel);
         }
     }
 
@@ -165,7 +177,7 @@ internal sealed class KillCampaign : IAsyncDisposable
                 acknowledged[id] = 0;
                 number += 3;
             }
-            await PauseAsync(50, cancel);
+            await PauseAsync(life.Reporters == 1 ? 50 : 20, cancel);
         }
     }
 
@@ -206,7 +218,7 @@ internal sealed class KillCampaign : IAsyncDisposable
     private static async Task CalmAsync(Database database, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(TimeSpan.FromMinutes(3));
+        limit.CancelAfter(TimeSpan.FromMinutes(10));
         while (await database.ReadAsync((s, c) => s.FirstAsync<long>("select (select count(*) from signals where state = 'new') + (select count(*) from outbox where state in ('waiting', 'sending'))", null, c), limit.Token) > 0) await Task.Delay(100, limit.Token);
     }
 

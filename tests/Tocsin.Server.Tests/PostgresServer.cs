@@ -39,17 +39,22 @@ public sealed class PostgresServer : IAsyncLifetime
         }
     }
 
-    /// <summary>Ends it at once, as a crash would, and starts it again.</summary>
-    public async Task RestartAsync(TimeSpan pause, CancellationToken cancel)
+    /// <summary>Ends it at once, as a crash would.</summary>
+    public async Task StopAsync(CancellationToken cancel)
     {
         await RunAsync(cancel, "pg_ctl", "-D", Data, "-m", "immediate", "stop");
-        await Task.Delay(pause, cancel);
+        started = false;
+    }
+
+    public async Task StartAgainAsync(CancellationToken cancel)
+    {
         await LaunchAsync(cancel);
+        started = true;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (started) await RunAsync(CancellationToken.None, "pg_ctl", "-D", Data, "-m", "immediate", "stop");
+        if (started) await StopAsync(CancellationToken.None);
         Directory.Delete(folder, recursive: true);
     }
 

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Tocsin.Core.Response;
 using Tocsin.Server.Setup;
 using Tocsin.Server.Storage;
 
@@ -36,7 +37,7 @@ public sealed class Failures(RequestDelegate next, ServerState state, ILogger<Fa
                 // Senders come again; nothing was taken.
                 if (error is DbException down) state.DatabaseFailed(down);
                 context.Response.Headers.RetryAfter = "5";
-                return Problems.Of(StatusCodes.Status503ServiceUnavailable, "the database does not answer; nothing was taken, try again");
+                return Problems.Of(StatusCodes.Status503ServiceUnavailable, $"the database does not answer{(state.DatabaseDownSince is { } since ? $" since {Words.Time(since)}" : "")}; nothing was taken, try again");
             default:
                 ServerMessages.RequestFailed(log, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "", error);
                 return Problems.Of(StatusCodes.Status500InternalServerError, "this failed here, and not with you; the server's log says more");

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using NodaTime;
+using Tocsin.Core.Response;
 using Tocsin.Server.Access;
+using Tocsin.Server.Clock;
 using Tocsin.Server.Incidents;
 using Tocsin.Server.Notify;
 using Tocsin.Server.Reading;
@@ -39,7 +41,7 @@ public static class LookApi
     public static void MapPublic(IEndpointRouteBuilder app)
     {
         app.MapGet("/healthz", () => Results.Text("ok\n")).NeedsNobody("says nothing but that it runs").ExcludeFromDescription();
-        app.MapGet("/readyz", ReadyAsync).NeedsNobody("says only whether the database answers").ExcludeFromDescription();
+        app.MapGet("/readyz", ReadyAsync).NeedsNobody("says only whether the database answers and the clocks are alive").ExcludeFromDescription();
         app.MapGet("/metrics", async (HttpContext context, Metrics metrics) => Results.Text(await metrics.WriteAsync(context.RequestAborted), "text/plain; version=0.0.4")).Needs(Role.Viewer, Scopes.Metrics).ExcludeFromDescription();
     }
 
@@ -53,18 +55,29 @@ public static class LookApi
         return Results.Ok(await signals.NewestAsync(time.Now() - Duration.FromMinutes(minutes ?? 60), most ?? 100, context.RequestAborted));
     }
 
-    private static async Task<IResult> ReadyAsync(HttpContext context, Database database)
+    private static async Task<IResult> ReadyAsync(HttpContext context, Database database, ServerState state, Watchdog dog, SelfAlarm alarm)
     {
         try
         {
             await database.ReadAsync((s, c) => s.FirstAsync<long>("select count(*) from schema_version", null, c), context.RequestAborted);
-            return Results.Text("ready\n");
+            if (state.DatabaseDownSince is null) return Results.Text($"ready\n{Alive(dog)}\n");
         }
-        catch (System.Data.Common.DbException)
+        catch (System.Data.Common.DbException e)
         {
-            return Problems.Of(503, "the database does not answer");
+            state.DatabaseFailed(e);
         }
+        var since = state.DatabaseDownSince is { } at ? $" since {Words.Time(at)}" : "";
+        var told = alarm.Told is { } who ? $"; {(who.Reached.IsEmpty ? "nobody could be told" : $"told: {Words.List(who.Reached)}")} at {Words.Time(who.At)}" : "";
+        return Problems.Of(503, $"the database does not answer, or takes nothing,{since}{told}");
     }
+
+    // A proxy goes by the status: what comes in is still taken while a clock stands still, so this is said and not refused.
+    private static string Alive(Watchdog dog) => dog.Last switch
+    {
+        null => "watchdog: has not looked yet",
+        { Dead.IsEmpty: true } look => $"watchdog: all deadlines alive at {Words.Time(look.At)}{(dog.Pinged is { } pinged ? $", told outside at {Words.Time(pinged)}" : "")}",
+        var look => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"watchdog: {look.Dead.Length} not alive at {Words.Time(look.At)}"),
+    };
 
     private static IResult Export(HttpContext context, AuditTrail trail) => Results.Stream(
         async stream =>

@@ -1,18 +1,20 @@
 using System.Globalization;
 using System.Text;
+using Tocsin.Server.Clock;
 using Tocsin.Server.Setup;
 using Tocsin.Server.Storage;
 
 namespace Tocsin.Server.Api;
 
 /// <summary>Prometheus' text format. Counts come from the database, so that every node tells the same and a restart forgets nothing.</summary>
-public sealed class Metrics(Database database, ServerState state, ServerOptions options, TimeProvider time)
+public sealed class Metrics(Database database, ServerState state, Watchdog dog, ServerOptions options, TimeProvider time)
 {
     public async Task<string> WriteAsync(CancellationToken cancel)
     {
         var text = new StringBuilder();
         Add(text, "tocsin_live", "gauge", "Whether pages leave.", [("", options.Live ? 1 : 0)]);
         Add(text, "tocsin_database_up", "gauge", "Whether the database answers.", [("", state.DatabaseDownSince is null ? 1 : 0)]);
+        AddWatchdog(text);
         await database.ReadAsync(
             async (s, c) =>
             {
@@ -28,6 +30,15 @@ public sealed class Metrics(Database database, ServerState state, ServerOptions 
             cancel);
         Add(text, "tocsin_memory_bytes", "gauge", "What this process holds.", [("", Environment.WorkingSet)]);
         return text.ToString();
+    }
+
+    private void AddWatchdog(StringBuilder text)
+    {
+        if (dog.Last is not { } look) return;
+        Add(text, "tocsin_watchdog_dead", "gauge", "What the watchdog found overdue or not waited for; 0: every deadline is alive.", [("", look.Dead.Length)]);
+        Add(text, "tocsin_watchdog_incidents", "gauge", "Incidents whose next deadline the watchdog recomputed.", [("", look.Incidents)]);
+        Add(text, "tocsin_watchdog_age_seconds", "gauge", "How long ago the watchdog looked.", [("", (long)(time.Now() - look.At).TotalSeconds)]);
+        if (dog.Pinged is { } pinged) Add(text, "tocsin_watchdog_ping_age_seconds", "gauge", "How long ago the address outside was reached.", [("", (long)(time.Now() - pinged).TotalSeconds)]);
     }
 
     private static async Task AddAsync(Session s, StringBuilder text, string name, string kind, string help, string sql, CancellationToken cancel) =>

@@ -86,6 +86,27 @@ public sealed class IncidentDesk(Database database, Journal journal, PlanSource 
         }
     }
 
+    /// <summary>Commands of several incidents in one transaction of the caller's; a refused one changes nothing. All are held first, in the order of their numbers, and appended together.</summary>
+    public async Task DecideAsync(Session s, IReadOnlyList<(IncidentId Id, IncidentCommand Command)> commands, CancellationToken cancel)
+    {
+        if (commands.Count == 0) return;
+        var now = time.Now();
+        var held = await journal.HoldAllAsync(s, [.. commands.Select(c => c.Id.Number).Distinct().Order().Select(n => (long)n)], cancel);
+        var appends = held.ConvertAll(before =>
+        {
+            var after = before;
+            var events = ImmutableArray.CreateBuilder<IncidentEvent>();
+            foreach (var (_, command) in commands.Where(c => c.Id == before.Id))
+            {
+                var decided = IncidentDecisions.Decide(after, command, now).Events;
+                events.AddRange(decided);
+                after = after.With(decided);
+            }
+            return new Append(before, after, events.ToImmutable());
+        });
+        await journal.AppendAsync(s, appends, cancel);
+    }
+
     private Task<Outcome> DecideAsync(IncidentId id, int? expected, Func<Incident, Instant, Decision> decide, CancellationToken cancel) =>
         database.WriteAsync((s, c) => DecideAsync(s, id, expected, decide, c), cancel);
 }

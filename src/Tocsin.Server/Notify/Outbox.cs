@@ -1,6 +1,6 @@
+using System.Collections.Concurrent;
 using NodaTime;
 using Tocsin.Core.Incidents;
-using Tocsin.Core.Response;
 using Tocsin.Server.Incidents;
 using Tocsin.Server.Storage;
 
@@ -12,7 +12,7 @@ namespace Tocsin.Server.Notify;
 /// </summary>
 public sealed class Outbox(Database database, IncidentDesk desk, TimeProvider time, string node)
 {
-    private const string Claimable = "(state = 'waiting' and due <= @now) or (state = 'sending' and claimed_until < ";
+    private readonly ConcurrentDictionary<string, byte> inHand = new(StringComparer.Ordinal);
 
     // A claim outlasts the attempt's own limit by a little.
     private static readonly Duration Lease = Sending.Limit + Duration.FromSeconds(1);
@@ -21,50 +21,45 @@ public sealed class Outbox(Database database, IncidentDesk desk, TimeProvider ti
     public Task ReleaseAsync(CancellationToken cancel) =>
         database.Dialect.OneWriter ? database.WriteAsync((s, c) => s.ExecuteAsync("update outbox set claimed_until = 0 where state = 'sending'", null, c), cancel) : Task.CompletedTask;
 
-    /// <summary>Takes what is due, the worst first. Rows with doubts may have been sent before.</summary>
+    /// <summary>This process is done with it: kept, or given up to whoever claims it next.</summary>
+    public void LetGo(OutboxRow row) => inHand.TryRemove(row.Id, out _);
+
+    /// <summary>Takes what is due, the worst first. Rows with doubts may have been sent before. What this process still has in hand is not in doubt, however old its claim.</summary>
     public Task<List<OutboxRow>> ClaimAsync(int most, CancellationToken cancel) =>
         database.WriteAsync(
             async (s, c) =>
             {
-                var now = Micros.Of(time.Now());
+                var (now, lease) = (Micros.Of(time.Now()), (long)Lease.TotalSeconds * 1_000_000);
+                // A claim that lasts longer than any can was made before the clock was set back.
                 var clock = s.Dialect.ServerMicroseconds is { Length: > 0 } server ? server : "@now";
-                var rows = await s.QueryAsync<OutboxRow>($"select {OutboxRows.Columns} from outbox where {Claimable}{clock}) order by severity, due, id limit {most}{s.Dialect.ForUpdateSkipLocked}", new { now }, c);
+                var rows = await s.QueryAsync<OutboxRow>($"select {OutboxRows.Columns} from outbox where state in ('waiting', 'sending') and ((state = 'waiting' and due <= @now) or (state = 'sending' and (claimed_until < {clock} or claimed_until > {clock} + @lease))) and not (id {s.Dialect.OneOf}) order by severity, due, id limit {most}{s.Dialect.ForUpdateSkipLocked}", new { now, lease, many = inHand.Keys.ToArray() }, c);
                 if (rows.Count == 0) return rows;
                 await s.ExecuteAsync(
                     $"update outbox set doubts = doubts + case when state = 'sending' then 1 else 0 end, state = 'sending', claimed_by = @node, claimed_until = {clock} + @lease, attempts = attempts + 1 where id {s.Dialect.OneOf}",
-                    new { now, node, lease = (long)Lease.TotalSeconds * 1_000_000, many = rows.Select(r => r.Id).ToArray() },
+                    new { now, node, lease, many = rows.Select(r => r.Id).ToArray() },
                     c);
+                s.AfterCommit(() => rows.ForEach(r => inHand[r.Id] = 0));
                 return rows.ConvertAll(r => r with { Attempts = r.Attempts + 1, Doubts = r.Doubts + (r.State == "sending" ? 1 : 0), ClaimedBy = node });
             },
             cancel);
 
-    /// <summary>It arrived, or would have: the incident hears of it in the same transaction.</summary>
-    public Task SentAsync(OutboxRow row, string state, IEnumerable<Receipt> receipts, string reference, string outcome, CancellationToken cancel) =>
-        FinishAsync(row, state, [.. receipts.Select(r => new IncidentCommand.RecordReceipt((int)row.Page, r))], reference, outcome, cancel);
-
-    public Task FailedAsync(OutboxRow row, string why, CancellationToken cancel) =>
-        FinishAsync(row, "failed", [new IncidentCommand.RecordFailure((int)row.Page, why)], "", why, cancel);
-
-    public Task LaterAsync(OutboxRow row, Duration after, bool inDoubt, string why, CancellationToken cancel) =>
-        database.WriteAsync(
-            (s, c) => s.ExecuteAsync(
-                "update outbox set state = 'waiting', due = @due, doubts = doubts + @doubt, outcome = @why where id = @Id and claimed_by = @node and attempts = @Attempts",
-                new { row.Id, row.Attempts, node, due = Micros.Of(time.Now() + after), doubt = inDoubt ? 1 : 0, why },
-                c),
-            cancel);
-
-    private Task FinishAsync(OutboxRow row, string state, List<IncidentCommand> commands, string reference, string outcome, CancellationToken cancel) =>
+    /// <summary>What became of attempts, all of it or nothing; their incidents hear of it in the same transaction.</summary>
+    public Task KeepAsync(IReadOnlyList<AttemptEnd> ends, CancellationToken cancel) =>
         database.WriteAsync(
             async (s, c) =>
             {
-                if (row is { Incident: > 0, Purpose: "page" })
-                {
-                    foreach (var command in commands) await desk.DecideAsync(s, new IncidentId((int)row.Incident), null, (i, now) => IncidentDecisions.Decide(i, command, now), c);
-                }
-                await s.ExecuteAsync(
-                    "update outbox set state = @state, reference = @reference, outcome = @outcome, finished = @now where id = @Id",
-                    new { row.Id, state, reference, outcome, now = Micros.Of(time.Now()) },
-                    c);
+                foreach (var alike in ends.GroupBy(e => (e.State, e.Reference, e.Outcome, e.Due, e.InDoubt))) await KeepAsync(s, alike.First(), [.. alike.Select(e => e.Row)], c);
+                var told = ends.Where(e => e.Row is { Incident: > 0, Purpose: "page" }).SelectMany(e => e.Commands.Select(x => (new IncidentId((int)e.Row.Incident), x))).ToList();
+                await desk.DecideAsync(s, told, c);
             },
             cancel);
+
+    // Whoever sent it for good says so; a later attempt is left to whoever claimed the page meanwhile.
+    private Task<int> KeepAsync(Session s, AttemptEnd end, OutboxRow[] rows, CancellationToken cancel)
+    {
+        var many = rows.Select(r => r.Id).ToArray();
+        return end.State == "waiting"
+            ? s.ExecuteAsync($"update outbox set state = 'waiting', due = @due, doubts = doubts + @doubt, outcome = @Outcome where state = 'sending' and claimed_by = @node and id {s.Dialect.OneOf}", new { due = Micros.Of(end.Due), doubt = end.InDoubt ? 1 : 0, end.Outcome, node, many }, cancel)
+            : s.ExecuteAsync($"update outbox set state = @State, reference = @Reference, outcome = @Outcome, finished = @now where id {s.Dialect.OneOf}", new { end.State, end.Reference, end.Outcome, now = Micros.Of(time.Now()), many }, cancel);
+    }
 }

@@ -12,10 +12,17 @@ using Tocsin.Server.Storage;
 namespace Tocsin.Server.Notify;
 
 /// <summary>Takes pages to their channels, several at once, and brings back what the channels say.</summary>
-public sealed class Sender(Outbox outbox, ChannelSet channels, PlanSource plan, Links links, ServerOptions options, ServerState state, ILogger<Sender> log)
+public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels, PlanSource plan, Links links, ServerOptions options, ServerState state, TimeProvider time, ILogger<Sender> log)
 {
     private const int MostAtOnce = 64;
     private const int MostAttempts = 6;
+
+    // A crash doubles the pages that left and are not written down. So few are begun at once, and more only while there are many: then the share stays small.
+    // An attempt that has waited longer than Fresh no longer counts, so that a slow channel keeps no other page waiting.
+    private const int FewAtOnce = 2;
+    private const int ManyAtOnce = 16;
+    private const int OneMoreFor = 25;
+    private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     /// <summary>Sends what is due and waits for the answers; gives how many attempts there were.</summary>
@@ -26,17 +33,26 @@ public sealed class Sender(Outbox outbox, ChannelSet channels, PlanSource plan, 
         return rows.Count;
     }
 
-    /// <summary>Goes on until it is cancelled; what is on its way then is waited for.</summary>
+    /// <summary>Goes on until it is cancelled; what is on its way then is waited for, for a page that is cut off may have arrived.</summary>
     public async Task RunAsync(Wakeup wakeup, CancellationToken cancel)
     {
-        var onTheWay = new List<Task>();
+        var onTheWay = new List<(Task Attempt, long Begun)>();
+        var inARow = 0;
         while (!cancel.IsCancellationRequested)
         {
             try
             {
-                onTheWay.RemoveAll(t => t.IsCompleted);
-                var rows = onTheWay.Count < MostAtOnce ? await outbox.ClaimAsync(MostAtOnce - onTheWay.Count, cancel) : [];
-                onTheWay.AddRange(rows.Select(r => SendAsync(r, cancel)));
+                state.Turned("pages");
+                onTheWay.RemoveAll(a => a.Attempt.IsCompleted);
+                var room = Math.Min(MostAtOnce - onTheWay.Count, AtOnce(inARow) - onTheWay.Count(a => time.GetElapsedTime(a.Begun) < Fresh));
+                if (room <= 0)
+                {
+                    await Task.WhenAny(onTheWay.Select(a => a.Attempt).Append(Task.Delay(Fresh / 4, cancel)));
+                    continue;
+                }
+                var rows = await outbox.ClaimAsync(room, cancel);
+                inARow = rows.Count < room ? 0 : inARow + rows.Count;
+                onTheWay.AddRange(rows.Select(r => (SendAsync(r, cancel), time.GetTimestamp())));
                 if (rows.Count == 0) await wakeup.WaitAsync(Look, cancel);
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -49,16 +65,26 @@ public sealed class Sender(Outbox outbox, ChannelSet channels, PlanSource plan, 
                 await wakeup.WaitAsync(Look, CancellationToken.None);
             }
         }
-        await Task.WhenAll(onTheWay);
+        await Task.WhenAll(onTheWay.Select(a => a.Attempt));
     }
+
+    /// <summary>How many pages may be begun together after so many that came without a pause.</summary>
+    public static int AtOnce(int inARow) => Math.Min(ManyAtOnce, FewAtOnce + (inARow / OneMoreFor));
 
     private async Task SendAsync(OutboxRow row, CancellationToken cancel)
     {
         if (row.Doubts > 0) ServerMessages.InDoubt(log, row.Id);
-        var result = options.Live ? await AttemptAsync(row, cancel) : null;
-        options.Step("before-receipt");
-        await UntilKeptAsync(c => KeepAsync(row, result, c), cancel);
-        options.Step("after-receipt");
+        try
+        {
+            var end = EndOf(row, options.Live ? await AttemptAsync(row, CancellationToken.None) : null);
+            options.Step("before-receipt");
+            await UntilKeptAsync(end, cancel);
+            options.Step("after-receipt");
+        }
+        finally
+        {
+            outbox.LetGo(row);
+        }
     }
 
     private async Task<SendResult> AttemptAsync(OutboxRow row, CancellationToken cancel)
@@ -103,7 +129,7 @@ public sealed class Sender(Outbox outbox, ChannelSet channels, PlanSource plan, 
         row is { Incident: > 0, Person.Length: > 0, Purpose: "page" } ? links.Acknowledge(new IncidentId((int)row.Incident), (int)row.Page, row.Person) : null,
         Micros.At(row.Decided));
 
-    private Task KeepAsync(OutboxRow row, SendResult? result, CancellationToken cancel)
+    private AttemptEnd EndOf(OutboxRow row, SendResult? result)
     {
         switch (result)
         {
@@ -111,49 +137,45 @@ public sealed class Sender(Outbox outbox, ChannelSet channels, PlanSource plan, 
                 // As a simulation pretends: whom the clock would page next is to be seen too.
                 var pretended = plan.Now.Policy.Channels.TryGetValue(row.Channel, out var rule) ? rule.Waits.Select(w => w.Receipt).Where(r => r <= Receipt.Delivered) : [];
                 options.Write($"would page {(row.Person.Length > 0 ? row.Person : "everyone")} by {row.Channel}: {row.First}");
-                return outbox.SentAsync(row, "would", pretended, "", "not sent: the server only observes", cancel);
+                return AttemptEnd.Sent(row, "would", pretended, "", "not sent: the server only observes");
             case SendResult.Taken taken:
-                return outbox.SentAsync(row, "sent", [taken.Receipt], taken.Reference, taken.Receipt.ToString().ToLowerInvariant(), cancel);
+                return AttemptEnd.Sent(row, "sent", [taken.Receipt], taken.Reference, taken.Receipt.ToString().ToLowerInvariant());
             case SendResult.Refused refused:
                 ServerMessages.SendFailed(log, row.Id, row.Channel, refused.Why, row.Attempts);
-                return outbox.FailedAsync(row, refused.Why, cancel);
+                return AttemptEnd.Failed(row, refused.Why);
             case SendResult.TryAgain again:
-                return AgainAsync(row, again.Why, again.After, inDoubt: false, cancel);
+                return Again(row, again.Why, again.After, inDoubt: false);
             case SendResult.InDoubt doubt:
-                return AgainAsync(row, doubt.Why, null, inDoubt: true, cancel);
+                return Again(row, doubt.Why, null, inDoubt: true);
             default:
                 throw new ArgumentOutOfRangeException(nameof(result), result, "unknown result");
         }
     }
 
-    private Task AgainAsync(OutboxRow row, string why, Duration? after, bool inDoubt, CancellationToken cancel)
+    private AttemptEnd Again(OutboxRow row, string why, Duration? after, bool inDoubt)
     {
         ServerMessages.SendFailed(log, row.Id, row.Channel, why, row.Attempts);
         return row.Attempts >= MostAttempts
-            ? outbox.FailedAsync(row, $"{why}; given up after {row.Attempts} attempts", cancel)
-            : outbox.LaterAsync(row, after ?? Duration.FromSeconds(1 << (int)Math.Min(row.Attempts - 1, 5)), inDoubt, why, cancel);
+            ? AttemptEnd.Failed(row, $"{why}; given up after {row.Attempts} attempts")
+            : AttemptEnd.Later(row, time.Now() + (after ?? Duration.FromSeconds(1 << (int)Math.Min(row.Attempts - 1, 5))), inDoubt, why);
     }
 
     // The answer is known here and nowhere else: it is held until the database takes it.
-    private async Task UntilKeptAsync(Func<CancellationToken, Task> keep, CancellationToken cancel)
+    private async Task UntilKeptAsync(AttemptEnd end, CancellationToken cancel)
     {
         while (true)
         {
             try
             {
-                await keep(CancellationToken.None);
+                await book.KeepAsync(end, CancellationToken.None);
                 return;
             }
-            catch (DbException e) when (!cancel.IsCancellationRequested)
+            catch (Exception e) when (e is DbException or StaleException)
             {
-                state.DatabaseFailed(e);
-                await Task.Delay(Look, CancellationToken.None);
-            }
-            catch (DbException e)
-            {
+                if (e is DbException down) state.DatabaseFailed(down);
                 // The server ends: the claim runs out, and the page counts as in doubt.
-                state.DatabaseFailed(e);
-                return;
+                if (cancel.IsCancellationRequested) return;
+                await Task.Delay(Look, CancellationToken.None);
             }
         }
     }

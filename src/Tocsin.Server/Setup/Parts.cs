@@ -33,13 +33,13 @@ internal static class Parts
         services.AddSingleton<PlanChanges>();
         // diagnose, incident
         services.AddSingleton(s => new Diagnoses(database, s.GetRequiredService<Journal>(), s.GetRequiredService<IncidentDesk>(), options.Diagnose, s.GetRequiredService<ILogger<Diagnoses>>()));
-        services.AddSingleton<IncidentDesk>().AddSingleton<DueIncidents>().AddSingleton<ClockLoop>();
+        services.AddSingleton<IncidentDesk>().AddSingleton<ClockSteps>().AddSingleton<DueIncidents>().AddSingleton<DatabasePulse>().AddSingleton<Watchdog>().AddSingleton<ClockLoop>();
         // respond
         var node = Guid.CreateVersion7(options.Time.GetUtcNow()).ToString();
         services.AddSingleton(s => new Outbox(database, s.GetRequiredService<IncidentDesk>(), options.Time, node));
         services.AddSingleton(ActionKinds.Planner()).AddSingleton(s => new ActionDesk(database, s.GetRequiredService<ActionPlanner>(), options.Actions, s.GetRequiredService<IncidentDesk>(), s.GetRequiredService<Journal>(), options.Time, node));
         services.AddSingleton(s => new ActionRunner(database, s.GetRequiredService<ActionDesk>(), options.Time, options.Step, node, s.GetRequiredService<ILogger<ActionRunner>>()));
-        services.AddSingleton<Sender>();
+        services.AddSingleton<AttemptBook>().AddSingleton<Sender>().AddSingleton<SelfAlarm>().AddSingleton<SelfCare>();
         services.AddSingleton(s => new Drills(database, s.GetRequiredService<PlanSource>(), options.Time, s.GetRequiredService<ClockLoop>().Pages));
         services.AddSingleton(new Links(key, options.Time));
         // read models, access

@@ -56,6 +56,9 @@ public sealed record ServerOptions
     /// <summary>For how long raw signals and their texts are kept.</summary>
     public NodaTime.Duration KeepSignals { get; init; } = NodaTime.Duration.FromDays(30);
 
+    /// <summary>An address outside that is pinged while all is alive; null: none.</summary>
+    public Clock.OutsideHeartbeat? Heartbeat { get; init; }
+
     /// <summary>What the server watches by itself; null: nothing.</summary>
     public WatchSetup? Watch { get; init; }
 

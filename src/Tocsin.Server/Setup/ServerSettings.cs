@@ -3,13 +3,14 @@ using System.Net;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Response;
 using Tocsin.Server.Access;
+using Tocsin.Server.Clock;
 using Tocsin.Server.Notify;
 using YamlDotNet.RepresentationModel;
 
 namespace Tocsin.Server.Setup;
 
 /// <summary>The part <c>server:</c> of tocsin.yaml. Strict: what is unknown or impossible stops the start, with its line.</summary>
-public sealed record ServerSettings(string? Listen, Uri? Url, string? Data, string? Postgres, ImmutableDictionary<string, YamlMappingNode> Channels, ImmutableArray<IPNetwork> AllowNetworks, TrustedProxy Proxy, NodaTime.Duration? KeepSignals, ActionSettings Actions)
+public sealed record ServerSettings(string? Listen, Uri? Url, string? Data, string? Postgres, ImmutableDictionary<string, YamlMappingNode> Channels, ImmutableArray<IPNetwork> AllowNetworks, TrustedProxy Proxy, NodaTime.Duration? KeepSignals, OutsideHeartbeat? Heartbeat, ActionSettings Actions)
 {
     public static readonly Shape.Map Shape = new(
         "How tocsin serve runs",
@@ -23,9 +24,10 @@ public sealed record ServerSettings(string? Listen, Uri? Url, string? Data, stri
             new Key("proxy", new Shape.Map("A proxy in front that says who somebody is", [new Key("header", new Shape.Text("The header with the account's name"), Required: true), new Key("from", new Shape.List("Networks from which it is believed", new Shape.Text("A network"), NotEmpty: true), Required: true)])),
             new Key("actions", ActionSettings.Shape),
             new Key("keepSignals", new Shape.Text("For how long signals are kept, such as 30d", Pattern: "[1-9][0-9]{0,3}d")),
+            new Key("heartbeat", new Shape.Map("An address outside that is asked while all clocks are alive; whoever answers there calls somebody when it is asked no more", [new Key("url", new Shape.Text("The address, or $NAME of a variable that holds it", Pattern: "https?://.+|\\$[A-Z][A-Z0-9_]*"), Required: true), new Key("every", new Shape.Text("How often (default: 60s)", Pattern: "[1-9][0-9]{0,3}s"))])),
         ]);
 
-    public static ServerSettings Empty { get; } = new(null, null, null, null, ImmutableDictionary<string, YamlMappingNode>.Empty, [], TrustedProxy.None, null, ActionSettings.None);
+    public static ServerSettings Empty { get; } = new(null, null, null, null, ImmutableDictionary<string, YamlMappingNode>.Empty, [], TrustedProxy.None, null, null, ActionSettings.None);
 
     /// <param name="map">Already held against <see cref="Shape"/>.</param>
     public static Parsed<ServerSettings> Read(YamlMappingNode map, ResponsePolicy policy, IReadOnlyList<ChannelKind> kinds, string file)
@@ -41,7 +43,8 @@ public sealed record ServerSettings(string? Listen, Uri? Url, string? Data, stri
             channels,
             Networks(map, "allowNetworks", file, problems),
             proxy is null ? TrustedProxy.None : new TrustedProxy(proxy.Text("header"), Networks(proxy, "from", file, problems)),
-            Given(map, "keepSignals") is { } days ? NodaTime.Duration.FromDays(int.Parse(days.AsSpan(0, days.Length - 1), System.Globalization.CultureInfo.InvariantCulture)) : null,
+            Given(map, "keepSignals") is { } days ? NodaTime.Duration.FromDays(Number(days)) : null,
+            map.Get("heartbeat") is YamlMappingNode beat ? new OutsideHeartbeat(beat.Text("url"), NodaTime.Duration.FromSeconds(Given(beat, "every") is { } every ? Number(every) : 60)) : null,
             ActionSettings.Read(map.Get("actions") as YamlMappingNode, file, problems));
         return problems.Count > 0 ? new(null, problems) : new(settings, []);
     }
@@ -71,6 +74,9 @@ public sealed record ServerSettings(string? Listen, Uri? Url, string? Data, stri
         }
         return networks.ToImmutable();
     }
+
+    // Of a number with its unit behind it.
+    private static int Number(string text) => int.Parse(text.AsSpan(0, text.Length - 1), System.Globalization.CultureInfo.InvariantCulture);
 
     private static Problem At(YamlNode node, string file, string rule, string message) => new(new Place(file, (int)node.Start.Line, (int)node.Start.Column), rule, message);
 

@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using NodaTime;
 using Tocsin.Core.Response;
@@ -5,13 +8,14 @@ using Tocsin.Server.Storage;
 
 namespace Tocsin.Server.Setup;
 
-/// <summary>How this process is: what health, metrics and pages say of it.</summary>
+/// <summary>How this process is: what health, metrics and pages say of it. It lives in memory, so it is there when the database is not.</summary>
 public sealed class ServerState(TimeProvider time, ILogger<ServerState> log)
 {
+    private readonly ConcurrentDictionary<string, Instant> turns = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
     private Instant? downSince;
 
-    /// <summary>Since when the database does not answer; null: it does.</summary>
+    /// <summary>Since when the database does not answer, or takes nothing; null: it does.</summary>
     public Instant? DatabaseDownSince
     {
         get
@@ -22,21 +26,25 @@ public sealed class ServerState(TimeProvider time, ILogger<ServerState> log)
 
     public Instant Started { get; } = time.Now();
 
-    /// <summary>Told once, when it begins.</summary>
-    public Action<string> WentDown { get; set; } = static _ => { };
+    /// <summary>What the server does by itself, and when each last came round.</summary>
+    public ImmutableArray<(string Loop, Instant At)> Turns => [.. turns.Select(t => (t.Key, t.Value)).OrderBy(t => t.Key, StringComparer.Ordinal)];
 
-    public void DatabaseFailed(Exception error)
+    public void Turned(string loop) => turns[loop] = time.Now();
+
+    /// <summary>What two writers collided in says nothing about the database.</summary>
+    public void DatabaseFailed(DbException error)
     {
+        if (Database.IsCollision(error)) return;
         lock (gate)
         {
             if (downSince is not null) return;
             downSince = time.Now();
         }
         ServerMessages.DatabaseDown(log, Words.Time(DatabaseDownSince ?? Started), error.Message);
-        WentDown(error.Message);
     }
 
-    public void DatabaseAnswered()
+    /// <summary>It has taken a change again.</summary>
+    public void DatabaseTook()
     {
         Instant since;
         lock (gate)

@@ -50,6 +50,14 @@ public sealed class Database : IAsyncDisposable
         return new Database(SqlDialect.Postgres, $"{builder.Host}:{builder.Port}/{builder.Database}", async cancel => await source.OpenConnectionAsync(cancel), source.DisposeAsync) { Step = step };
     }
 
+    /// <summary>Whether two writers were in each other's way: the database itself is well.</summary>
+    public static bool IsCollision(DbException error) => error switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.LockNotAvailable } => true,
+        SqliteException { SqliteErrorCode: 5 or 6 } => true, // busy, locked
+        _ => false,
+    };
+
     /// <summary>Looks, and changes nothing.</summary>
     public async Task<T> ReadAsync<T>(Func<Session, CancellationToken, Task<T>> read, CancellationToken cancel)
     {

@@ -37,6 +37,13 @@ public sealed class Journal(EventJson json, Func<string, bool> keepsAlarm)
     public async Task<Incident?> HoldAsync(Session s, IncidentId id, CancellationToken cancel) =>
         await s.FirstAsync<long>($"select number from incidents where number = @Number{s.Dialect.ForUpdate}", new { id.Number }, cancel) == 0 ? null : await ReadAsync(s, id, cancel);
 
+    /// <summary>Several at once; those who hold more than one hold them in the order of their numbers, so that nobody waits in a circle.</summary>
+    public async Task<List<Incident>> HoldAllAsync(Session s, IReadOnlyList<long> numbers, CancellationToken cancel)
+    {
+        var held = await s.QueryAsync<long>($"select number from incidents where number in ({string.Join(',', numbers.Select(n => n.ToString(CultureInfo.InvariantCulture)))}) order by number{s.Dialect.ForUpdate}", null, cancel);
+        return held.Count == 0 ? [] : await ReadAllAsync(s, held, cancel);
+    }
+
     public async Task<ImmutableArray<IncidentEvent>> EventsAsync(Session s, IncidentId id, CancellationToken cancel) =>
         await ReadAsync(s, await s.QueryAsync<EventRow>($"select {EventColumns} from events where incident = @Number order by version", new { id.Number }, cancel), cancel);
 

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.AspNetCore.Http;
+using Tocsin.Core.Response;
 using Tocsin.Server.Access;
 using Tocsin.Server.Setup;
 using Tocsin.Server.Web.Pages;
@@ -32,7 +33,7 @@ public sealed class Door(RequestDelegate next, Accounts accounts, TrustedProxy p
         catch (DbException e) when (!context.Response.HasStarted)
         {
             state.DatabaseFailed(e);
-            await pages.ProblemAsync(context, 503, "The database does not answer", "Nothing was changed by this. The server tries it again by itself; load the page again in a moment.");
+            await pages.ProblemAsync(context, 503, "The database does not answer", $"It has not answered since {Words.Time(state.DatabaseDownSince ?? state.Started)}. Nothing was changed by this. The server tries it again by itself; load the page again in a moment.");
         }
     }
 

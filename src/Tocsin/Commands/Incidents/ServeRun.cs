@@ -87,6 +87,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             Channels = from.Channels,
             AllowNetworks = from.AllowNetworks,
             Proxy = from.Proxy,
+            Heartbeat = from.Heartbeat,
             KeepSignals = from.KeepSignals ?? NodaTime.Duration.FromDays(30),
             Write = line =>
             {
