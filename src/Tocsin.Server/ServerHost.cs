@@ -64,6 +64,8 @@ public sealed class ServerHost : IAsyncDisposable
             var invitation = await new Accounts(database, options.Time).FirstInvitationAsync(cancel);
             var app = Build(options, database, key, logging);
             await app.Services.GetRequiredService<Outbox>().ReleaseAsync(cancel);
+            await app.Services.GetRequiredService<ActionDesk>().ReleaseAsync(cancel);
+            await app.Services.GetRequiredService<PlanChanges>().LoadAsync(cancel);
             await app.StartAsync(cancel);
             var address = new Uri(app.Urls.First());
             app.Services.GetRequiredService<Links>().Address = options.PublicAddress ?? address;
@@ -107,7 +109,7 @@ public sealed class ServerHost : IAsyncDisposable
         Parts.Add(builder.Services, options, database, key);
         if (options.Loops) builder.Services.AddHostedService(s => s.GetRequiredService<ClockLoop>()).AddHostedService(s => s.GetRequiredService<Diagnoses>()).AddHostedService(s => s.GetRequiredService<ActionRunner>());
         if (options is { Loops: true, Watch: not null }) builder.Services.AddHostedService(s => s.GetRequiredService<WatchLoop>());
-        builder.Services.AddHostedService(s => s.GetRequiredService<ChangeFeed>());
+        builder.Services.AddHostedService(s => s.GetRequiredService<ChangeFeed>()).AddHostedService(s => s.GetRequiredService<PlanChanges>());
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = TimeSpan.FromSeconds(10));
         Parts.AddApi(builder.Services);
         Site.Add(builder.Services, key);

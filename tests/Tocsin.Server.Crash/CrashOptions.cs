@@ -1,9 +1,14 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Net.Http.Json;
+using Tocsin.Collect.Aws;
+using Tocsin.Collect.Probes;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Matching;
 using Tocsin.Core.Platforms;
 using Tocsin.Core.Response;
+using Tocsin.Core.Response.Actions;
+using Tocsin.Server.Actions;
 using Tocsin.Server.Notify;
 using Tocsin.Server.Setup;
 
@@ -30,6 +35,21 @@ public static class CrashOptions
             Kinds = [.. new[] { "pagerduty", "webhook", "ntfy", "slack" }.Select(k => new ChannelKind(k, new Shape.Map("the campaign's receiver", []), _ => channel))],
             Variable = static name => name,
         };
+    }
+}
+
+/// <summary>Actions of such a server: they reach a lab, as whoever acts there.</summary>
+public static class CrashActions
+{
+    /// <param name="lab">The lab's endpoint, key and secret, with spaces between; null: nothing acts.</param>
+    public static ServerOptions With(ServerOptions options, string? lab)
+    {
+        if (lab?.Split(' ') is not [var endpoint, var key, var secret]) return options;
+        var environment = options.Platform.Environment("production")!;
+        var usual = new AwsCallerOptions { Login = AwsLogin.Keys(key, secret), Endpoint = new Uri(endpoint) };
+        var acting = new ActingRole(usual, "arn:aws:iam::000000000000:role/tocsin-acting", environment.Fields["region"]);
+        var ground = new ActionGround(new PlatformMap(options.Platform, environment), new AwsCaller(usual), endpoint, acting.AsAsync, TimeProvider.System);
+        return options with { Actions = new ActionSetup { Modes = ImmutableDictionary<string, ActionMode>.Empty.Add("production", ActionMode.On), Ground = e => e is "production" ? ground : null, Pause = TimeSpan.FromMilliseconds(200) } };
     }
 }
 

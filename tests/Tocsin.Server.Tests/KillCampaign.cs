@@ -119,7 +119,7 @@ internal sealed class KillCampaign : IAsyncDisposable
             int number, wait;
             lock (chance) (step, number, wait) = (Steps[chance.Next(Steps.Length)], chance.Next(1, life.Steps), chance.Next(200, life.Milliseconds * 3 / 5));
             using var process = Start(step == "random" ? [] : [step, number.ToString(CultureInfo.InvariantCulture)]);
-            if (await process.StandardOutput.ReadLineAsync(cancel) is { } address) up[node] = new Uri(address);
+            if (await process.StandardOutput.ReadLineAsync(cancel) is { } address) up[node] = new Uri(new Uri(address), "/");
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             end.CancelAfter(step == "random" ? wait : life.Milliseconds);
             try

@@ -25,18 +25,7 @@ public sealed class LookTests(Chromium chromium)
             await LookAsync(viewer, "/signals", "signals-empty", dark, found);
             await SeedAsync(site);
             foreach (var (path, name) in Pages) await LookAsync(viewer, path, name, dark, found);
-            await viewer.Page.GotoAsync("/scan");
-            await viewer.Page.FillAsync("#text", $"ok\nError: connect ECONNREFUSED 10.0.12.34:3306\n    at TCPConnectWrap\nfatal: {Long}\n");
-            await viewer.Page.ClickAsync("form[data-drop] button");
-            await ShootAsync(viewer, "scan-found", dark, found);
-            await viewer.Page.GotoAsync("/incidents/INC-1");
-            await viewer.Page.FillAsync("#update-text", "Checkout is broken for everybody. We roll back.");
-            await viewer.Page.GetByRole(AriaRole.Button, new() { Name = "Preview" }).ClickAsync();
-            await ShootAsync(viewer, "room-preview", dark, found);
-            await viewer.Page.GotoAsync("/drill?env=production&service=core-api");
-            await viewer.Page.ClickAsync("form[action='/drill'] button");
-            await viewer.Page.GetByText("What it comes down to").WaitForAsync();
-            await ShootAsync(viewer, "drill-result", dark, found);
+            await WorkAsync(viewer, dark, found);
             await viewer.Page.SetViewportSizeAsync(1440, 900);
             await viewer.Page.GotoAsync("/");
             await viewer.Page.Keyboard.PressAsync("Control+k");
@@ -47,6 +36,8 @@ public sealed class LookTests(Chromium chromium)
         {
             await LookAsync(vera, "/incidents/INC-1", "room-viewer", dark, found);
             await LookAsync(vera, "/audit", "no-permission", dark, found);
+            await LookAsync(vera, "/settings", "settings-no-permission", dark, found);
+            await LookAsync(vera, "/oncall", "oncall-viewer", dark, found);
         }
         await using (var stranger = await Viewer.OpenAsync(chromium, site, null, Viewer.Phone, dark))
         {
@@ -57,10 +48,43 @@ public sealed class LookTests(Chromium chromium)
         Assert.True(found.Count == 0, string.Join('\n', found));
     }
 
+    // Pages that stand at the end of a form.
+    private async Task WorkAsync(Viewer viewer, bool dark, List<string> found)
+    {
+        await viewer.Page.GotoAsync("/scan");
+        await viewer.Page.FillAsync("#text", $"ok\nError: connect ECONNREFUSED 10.0.12.34:3306\n    at TCPConnectWrap\nfatal: {Long}\n");
+        await viewer.Page.ClickAsync("form[data-drop] button");
+        await ShootAsync(viewer, "scan-found", dark, found);
+        await viewer.Page.GotoAsync("/incidents/INC-1");
+        await viewer.Page.FillAsync("#update-text", "Checkout is broken for everybody. We roll back.");
+        await viewer.Page.GetByRole(AriaRole.Button, new() { Name = "Preview" }).ClickAsync();
+        await ShootAsync(viewer, "room-preview", dark, found);
+        await viewer.Page.GotoAsync("/drill?env=production&service=core-api");
+        await viewer.Page.ClickAsync("form[action='/drill'] button");
+        await viewer.Page.GetByText("What it comes down to").WaitForAsync();
+        await ShootAsync(viewer, "drill-result", dark, found);
+        foreach (var look in new[] { "compare", "checklist" })
+        {
+            await viewer.Page.GotoAsync($"/{look}");
+            await viewer.Page.ClickAsync($"form[action='/{look}'] button");
+            await viewer.Page.Locator($"#{look} [role=status] strong").WaitForAsync();
+            await ShootAsync(viewer, $"{look}-result", dark, found);
+        }
+        await viewer.Page.GotoAsync("/settings/intake");
+        await viewer.Page.FillAsync("#name", "the load balancer");
+        await viewer.Page.ClickAsync("form[action='/settings/intake'] button");
+        await ShootAsync(viewer, "settings-intake-made", dark, found);
+        await viewer.Page.GotoAsync("/oncall");
+        await viewer.Page.ClickAsync("form[action='/oncall/override'] button");
+        await ShootAsync(viewer, "oncall-changed", dark, found);
+    }
+
     private static readonly (string Path, string Name)[] Pages =
     [
         ("/", "now"), ("/incidents", "incidents"), ("/incidents/INC-1", "room"), ("/incidents/INC-2", "room-long"), ("/incidents/INC-3", "room-resolved"), ("/incidents/INC-1/why", "why"),
         ("/reference", "reference"), ("/reference?q=nothing+has+this", "reference-nothing"), ("/reference/ecs-exit-137", "entry"), ("/scan", "scan"), ("/drill", "drill"), ("/oncall", "oncall"), ("/signals", "signals"), ("/audit", "audit"), ("/incidents/INC-99", "missing"),
+        ("/compare", "compare"), ("/checklist", "checklist"), ("/oncall?view=month", "oncall-month"), ("/simulate", "simulate"), ("/simulate?what=All+services+answer+503&severity=P0&after=4&by=lead", "simulate-result"), ("/signals/unknown", "unknown"),
+        ("/settings", "settings"), ("/settings/channels", "settings-channels"), ("/settings/people", "settings-people"), ("/settings/tokens", "settings-tokens"), ("/settings/intake", "settings-intake"), ("/lab", "lab"), ("/lab?q=secret", "lab-found"), ("/tour", "tour"),
     ];
 
     private static async Task SeedAsync(Site site)

@@ -16,7 +16,19 @@ public sealed class PageTests
     [InlineData("/scan")]
     [InlineData("/drill")]
     [InlineData("/oncall")]
+    [InlineData("/oncall?view=month")]
     [InlineData("/signals")]
+    [InlineData("/signals/unknown")]
+    [InlineData("/compare")]
+    [InlineData("/checklist")]
+    [InlineData("/simulate")]
+    [InlineData("/settings")]
+    [InlineData("/settings/channels")]
+    [InlineData("/settings/people")]
+    [InlineData("/settings/tokens")]
+    [InlineData("/settings/intake")]
+    [InlineData("/lab")]
+    [InlineData("/tour")]
     [InlineData("/audit")]
     public async Task A_page_asks_a_stranger_to_sign_in_and_leads_on_to_itself(string path)
     {
@@ -159,6 +171,7 @@ public sealed class PageTests
         using var vera = await site.PersonAsync("vera", "viewer");
         var page = await Site.PageAsync(vera, $"/incidents/{id}");
         Assert.Empty(page.QuerySelectorAll("main form"));
+        foreach (var other in new[] { "/oncall", "/drill", "/compare", "/lab" }) Assert.DoesNotContain((await Site.PageAsync(vera, other)).QuerySelectorAll("main form"), f => f.GetAttribute("method") == "post" && f.QuerySelector("button") is not null);
         Assert.Contains("responder", page.QuerySelector(".forms")!.TextContent, StringComparison.Ordinal);
         using var content = new FormUrlEncodedContent([new("form-token", page.QuerySelector("input[name=form-token]")?.GetAttribute("value") ?? "")]);
         using var answer = await vera.PostAsync($"/incidents/{id}/acknowledge", content, Cancel);
@@ -172,7 +185,7 @@ public sealed class PageTests
     public async Task What_is_not_there_says_so_as_a_page()
     {
         await using var site = await Site.StartAsync();
-        foreach (var path in new[] { "/incidents/INC-99", "/incidents/nonsense", "/reference/nonsense", "/drill/nonsense", "/a/INC-1/1/lead/1/00" })
+        foreach (var path in new[] { "/incidents/INC-99", "/incidents/nonsense", "/reference/nonsense", "/drill/nonsense", "/compare/nonsense", "/checklist/nonsense", "/calendar/primary/nonsense.ics", "/a/INC-1/1/lead/1/00" })
             Assert.NotNull((await site.PageAsync(path, HttpStatusCode.NotFound)).QuerySelector("main h1"));
     }
 

@@ -37,11 +37,16 @@ public sealed class SafetyTests
             Check(await site.PageAsync($"/reference?q={Uri.EscapeDataString(text)}"), text);
             Check(await site.PageAsync($"/?title={Uri.EscapeDataString(text)}"), text);
             Check(await site.PageAsync($"/palette?q={Uri.EscapeDataString(text)}"), text);
+            Check(await site.PageAsync($"/lab?q={Uri.EscapeDataString(text)}"), text);
+            Check(await site.PageAsync($"/simulate?what={Uri.EscapeDataString(text)}&severity=P1&service={Uri.EscapeDataString(text)}", text.Length > 0 ? HttpStatusCode.OK : HttpStatusCode.BadRequest), text);
+            Check(await site.PageAsync($"/signals?service={Uri.EscapeDataString(text)}&fingerprint={Uri.EscapeDataString(text)}"), text);
+            Check(await site.PageAsync($"/oncall?view={Uri.EscapeDataString(text)}&from={Uri.EscapeDataString(text)}&done={Uri.EscapeDataString(text)}"), text);
+            foreach (var (page, action, fields) in Forms(text)) Check(await Site.ReadAsync(await site.SendAsync(page, action, fields)), $"{action} {text}");
             using var scanned = await ScanAsync(site, $"before {text}\nError: connect ECONNREFUSED 10.0.12.34:3306 {text}\nunknown failure {text}\n");
             Check(await Site.ReadAsync(scanned), text);
         }
         await site.World.SettleAsync();
-        foreach (var path in new[] { "/", "/?part=live", "/incidents", "/signals", "/audit", $"/incidents/{id}?part=live" }) Check(await site.PageAsync(path), path);
+        foreach (var path in new[] { "/", "/?part=live", "/incidents", "/signals", "/signals/unknown", "/audit", "/settings", "/settings/people", "/settings/tokens", "/settings/intake", "/settings/intake?part=live", "/lab", "/lab?part=live", "/compare", "/checklist", $"/incidents/{id}?part=live" }) Check(await site.PageAsync(path), path);
     }
 
     [Fact]
@@ -67,7 +72,7 @@ public sealed class SafetyTests
     {
         await using var site = await Site.StartAsync();
         var id = await site.DeclareAsync("Checkout is broken");
-        foreach (var path in new[] { "/", "/incidents", $"/incidents/{id}", "/reference", "/reference/ecs-exit-137", "/scan", "/drill", "/oncall", "/signals", "/audit", "/sign-in", "/incidents/INC-99" })
+        foreach (var path in new[] { "/", "/incidents", $"/incidents/{id}", "/reference", "/reference/ecs-exit-137", "/scan", "/drill", "/oncall", "/signals", "/signals/unknown", "/compare", "/checklist", "/simulate", "/settings", "/settings/people", "/settings/intake", "/lab", "/tour", "/audit", "/sign-in", "/incidents/INC-99" })
         {
             using var answer = await site.Browser.GetAsync(path, Cancel);
             var policy = answer.Headers.GetValues("Content-Security-Policy").Single();
@@ -116,6 +121,18 @@ public sealed class SafetyTests
             Assert.NotEmpty(page.QuerySelectorAll(".guide pre code"));
             Assert.Empty(page.QuerySelectorAll(".guide script, .guide iframe, .guide img"));
         }
+    }
+
+    // What is typed into forms, and stands on the pages afterwards or in what is refused.
+    private static IEnumerable<(string Page, string Action, (string Name, string Value)[] Fields)> Forms(string text)
+    {
+        var when = new[] { ("from", "2026-11-23T11:00"), ("to", "2026-11-23T18:00") };
+        yield return ("/settings", "/settings/maintenance", [("about", text[..Math.Min(text.Length, 100)]), .. when]);
+        yield return ("/settings/people", "/settings/people", [("name", text), ("role", "Viewer"), ("person", text)]);
+        yield return ("/settings/tokens", "/settings/tokens", [("name", text[..Math.Min(text.Length, 100)]), ("account", "admin"), ("scope", "read"), ("days", "1")]);
+        yield return ("/settings/intake", "/settings/intake", [("name", text[..Math.Min(text.Length, 100)]), ("environment", "production"), ("service", text[..Math.Min(text.Length, 100)])]);
+        yield return ("/oncall", "/oncall/override", [("person", text), ("schedule", text), .. when]);
+        yield return ("/oncall", "/oncall/test", [("person", text)]);
     }
 
     private static async Task<HttpResponseMessage> ScanAsync(Site site, string log)

@@ -34,7 +34,7 @@ internal sealed class Site : IAsyncDisposable
 
     public static async Task<Site> StartAsync(Func<ServerOptions, ServerOptions>? change = null)
     {
-        var world = await TestWorld.SqliteAsync(o => (change ?? (x => x))(o with { Web = new WebOptions { Reference = Reference, Drill = DrillAsync } }));
+        var world = await TestWorld.SqliteAsync(o => (change ?? (x => x))(o with { Web = new WebOptions { Reference = Reference, Drill = DrillAsync, Compare = FakeLooks.CompareAsync, Check = FakeLooks.CheckAsync, Lab = new FakeLab().Door } }));
         var site = new Site(world, Fresh(world.Host.Address));
         await site.SignInAsync(site.Browser, "admin");
         return site;
@@ -87,7 +87,8 @@ internal sealed class Site : IAsyncDisposable
     public static async Task<HttpResponseMessage> SendAsync(HttpClient browser, string page, string action, params (string Name, string Value)[] fields)
     {
         var form = (await PageAsync(browser, page)).QuerySelectorAll("form").First(f => f.GetAttribute("action") == action);
-        var values = form.QuerySelectorAll("input[type=hidden]").Select(i => KeyValuePair.Create(i.GetAttribute("name")!, i.GetAttribute("value") ?? ""));
+        // Of several forms with one action, what is given says which is meant.
+        var values = form.QuerySelectorAll("input[type=hidden]").Where(i => !fields.Any(f => f.Name == i.GetAttribute("name"))).Select(i => KeyValuePair.Create(i.GetAttribute("name")!, i.GetAttribute("value") ?? ""));
         using var content = new FormUrlEncodedContent([.. values, .. fields.Select(f => KeyValuePair.Create(f.Name, f.Value))]);
         return await browser.PostAsync(action, content, Cancel);
     }

@@ -103,6 +103,24 @@ public sealed class Accounts(Database database, TimeProvider time)
             },
             cancel);
 
+    /// <summary>A new invitation for somebody who is there already, such as one whose password is lost.</summary>
+    public Task<string> InviteAgainAsync(string id, string by, CancellationToken cancel) =>
+        database.WriteAsync(
+            async (s, c) => await IssueAsync(s, await s.FirstAsync<AccountRow>("select * from accounts where id = @id and disabled is null", new { id }, c) ?? throw new AccessException("there is no such account, or it is shut"), Invitation, "invitation", Scopes.All, InvitationLife, by, c),
+            cancel);
+
+    /// <summary>Shuts an account, so that its sessions and tokens no longer hold, or opens it again. The last open administrator stays.</summary>
+    public Task ShutAsync(string id, bool shut, string by, CancellationToken cancel) =>
+        database.WriteAsync(
+            async (s, c) =>
+            {
+                var row = await s.FirstAsync<AccountRow>("select * from accounts where id = @id", new { id }, c) ?? throw new AccessException("there is no such account");
+                if (shut && row.Role == "admin" && await s.FirstAsync<long>("select count(*) from accounts where role = 'admin' and disabled is null and id <> @id", new { id }, c) == 0) throw new AccessException("the last administrator stays");
+                await s.ExecuteAsync("update accounts set disabled = @at where id = @id", new { id, at = shut ? Now() : (long?)null }, c);
+                await AuditChain.AppendAsync(s, [new AuditEntry(Now(), by, shut ? "account shut" : "account opened", row.Name, "", "")], c);
+            },
+            cancel);
+
     /// <summary>Ends a session by its own token.</summary>
     public Task EndAsync(string token, CancellationToken cancel) =>
         database.WriteAsync(

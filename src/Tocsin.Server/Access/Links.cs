@@ -21,6 +21,12 @@ public sealed class Links(byte[] key, TimeProvider time)
 
     public Uri Intake(string key) => new(Address, $"in/{key}/webhook");
 
+    /// <summary>Where a calendar program reads a schedule, without signing in. It holds as long as the installation's key.</summary>
+    public Uri Calendar(string schedule) => new(Address, $"calendar/{Uri.EscapeDataString(schedule)}/{Sign($"calendar\n{schedule}")}.ics");
+
+    public bool HoldsCalendar(string schedule, string signature) =>
+        CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(signature), Encoding.ASCII.GetBytes($"{Sign($"calendar\n{schedule}")}.ics"));
+
     public Uri Acknowledge(IncidentId id, int page, string person)
     {
         var until = (time.Now() + Life).ToUnixTimeSeconds();
@@ -33,5 +39,7 @@ public sealed class Links(byte[] key, TimeProvider time)
         && Instant.FromUnixTimeSeconds(Math.Clamp(until, 0, 253402300799)) > time.Now();
 
     private string Sign(IncidentId id, int page, string person, long until) =>
-        Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"acknowledge\n{id}\n{page}\n{person}\n{until}"))))[..40];
+        Sign(string.Create(CultureInfo.InvariantCulture, $"acknowledge\n{id}\n{page}\n{person}\n{until}"));
+
+    private string Sign(string text) => Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text)))[..40];
 }

@@ -34,6 +34,10 @@ public sealed class ActionDesk(Database database, ActionPlanner planner, ActionS
     public async Task<IReadOnlyList<ActionRun>> ListAsync(IncidentId? incident, int most, CancellationToken cancel) =>
         [.. (await database.ReadAsync((s, c) => ActionJournal.ListAsync(s, incident is null ? "true" : "a.incident = @number", new { number = incident?.Number ?? 0L }, most, c), cancel)).OrderByDescending(r => r.Plan.MadeAt)];
 
+    /// <summary>At the start: where there is one process, what it had claimed before is nobody's.</summary>
+    public Task ReleaseAsync(CancellationToken cancel) =>
+        database.Dialect.OneWriter ? database.WriteAsync((s, c) => s.ExecuteAsync("update actions set claimed_until = 0 where verified = 0", null, c), cancel) : Task.CompletedTask;
+
     public async Task<ActionResult> PlanAsync(ActionOrder order, IncidentId? incident, Actor actor, string why, CancellationToken cancel)
     {
         if (setup.Mode(order.Environment) == ActionMode.Off) return Refuse(ActionGuard.Mode, $"actions are off in {order.Environment}");

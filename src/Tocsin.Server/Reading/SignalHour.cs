@@ -7,6 +7,14 @@ namespace Tocsin.Server.Reading;
 /// <summary>One signal as people see it.</summary>
 public sealed record SeenSignal(string Id, Instant At, string Source, string Environment, string Service, string Entry, string Fingerprint, string Title, string Text, long Count, string State, string? Incident, string Why);
 
+/// <summary>Signals that no entry of the reference knows and that are of one kind.</summary>
+/// <param name="Text">Of one of them.</param>
+public sealed record UnknownPattern(string Fingerprint, string Environment, string Service, string Title, string Text, long Count, Instant First, Instant Last);
+
+/// <param name="State">Empty: all.</param>
+/// <param name="Before">Only those before: the next page of a list.</param>
+public sealed record SignalFilter(Instant Since, string Fingerprint = "", string State = "", string Environment = "", string Service = "", Instant? Before = null, int Most = 100);
+
 /// <summary>How many signals a minute had.</summary>
 public sealed record SignalMinute(Instant At, string Service, long Count);
 
@@ -15,9 +23,34 @@ public sealed class SignalHour(Database database)
 {
     private const long Minute = 60_000_000;
 
-    public async Task<List<SeenSignal>> NewestAsync(Instant since, int most, CancellationToken cancel) =>
-        (await database.ReadAsync((s, c) => s.QueryAsync<SignalRow>($"select {SignalRow.Columns} from signals where at >= @since order by at desc, id desc limit @most", new { since = Micros.Of(since), most }, c), cancel))
-        .ConvertAll(r => new SeenSignal(r.Id, Micros.At(r.At), r.Source.ToLowerInvariant(), r.Environment, r.Service, r.Entry, r.Fingerprint, r.Title, r.Text, r.Count, r.State, r.Incident is { } n ? $"INC-{n}" : null, r.Why));
+    public Task<List<SeenSignal>> NewestAsync(Instant since, int most, CancellationToken cancel) => FindAsync(new SignalFilter(since, Most: most), cancel);
+
+    /// <summary>The newest first.</summary>
+    public async Task<List<SeenSignal>> FindAsync(SignalFilter filter, CancellationToken cancel)
+    {
+        var where = new List<string> { "at >= @since" };
+        if (filter.Before is not null) where.Add("at < @before");
+        if (filter.Fingerprint.Length > 0) where.Add("fingerprint = @Fingerprint");
+        if (filter.State.Length > 0) where.Add("state = @State");
+        if (filter.Environment.Length > 0) where.Add("environment = @Environment");
+        if (filter.Service.Length > 0) where.Add("service = @Service");
+        var rows = await database.ReadAsync(
+            (s, c) => s.QueryAsync<SignalRow>($"select {SignalRow.Columns} from signals where {string.Join(" and ", where)} order by at desc, id desc limit @Most", new { since = Micros.Of(filter.Since), before = Micros.Of(filter.Before), filter.Fingerprint, filter.State, filter.Environment, filter.Service, filter.Most }, c),
+            cancel);
+        return rows.ConvertAll(Seen);
+    }
+
+    /// <summary>The most frequent first.</summary>
+    public async Task<List<UnknownPattern>> UnknownAsync(Instant since, int most, CancellationToken cancel) =>
+        (await database.ReadAsync(
+            (s, c) => s.QueryAsync<(string Fingerprint, string Environment, string Service, string Title, string Text, long Count, long First, long Last)>(
+                "select fingerprint, environment, service, max(title) as title, max(text) as text, cast(sum(count) as bigint) as count, min(at) as first, max(at) as last from signals where at >= @since and entry = '' and ends = 0 group by fingerprint, environment, service order by 6 desc limit @most",
+                new { since = Micros.Of(since), most },
+                c),
+            cancel))
+        .ConvertAll(r => new UnknownPattern(r.Fingerprint, r.Environment, r.Service, r.Title, r.Text, r.Count, Micros.At(r.First), Micros.At(r.Last)));
+
+    private static SeenSignal Seen(SignalRow r) => new SeenSignal(r.Id, Micros.At(r.At), r.Source.ToLowerInvariant(), r.Environment, r.Service, r.Entry, r.Fingerprint, r.Title, r.Text, r.Count, r.State, r.Incident is { } n ? $"INC-{n}" : null, r.Why);
 
     public async Task<List<SignalMinute>> ByMinuteAsync(Instant since, CancellationToken cancel) =>
         (await database.ReadAsync((s, c) => s.QueryAsync<(long At, string Service, long Count)>($"select at / {Minute} as minute, service, cast(sum(count) as bigint) from signals where at >= @since group by at / {Minute}, service order by 1", new { since = Micros.Of(since) }, c), cancel))

@@ -30,6 +30,7 @@ internal static class Parts
         services.AddSingleton(s => new Placement(s.GetRequiredService<IncidentDesk>(), s.GetRequiredService<PlanSource>(), s.GetRequiredService<Recogniser>(), signal => WatchSignals.Standing(signal, s.GetService<PlatformWatch>())));
         services.AddSingleton<SignalQueue>().AddSingleton<Flow>();
         if (options.Watch is { } watch) services.AddSingleton(s => WatchSignals.Watch(watch, options, s.GetRequiredService<Flow>(), s.GetRequiredService<ILogger<PlatformWatch>>())).AddSingleton<WatchLoop>();
+        services.AddSingleton<PlanChanges>();
         // diagnose, incident
         services.AddSingleton(s => new Diagnoses(database, s.GetRequiredService<Journal>(), s.GetRequiredService<IncidentDesk>(), options.Diagnose, s.GetRequiredService<ILogger<Diagnoses>>()));
         services.AddSingleton<IncidentDesk>().AddSingleton<ClockSteps>().AddSingleton<DueIncidents>().AddSingleton<DatabasePulse>().AddSingleton<Watchdog>().AddSingleton<ClockLoop>();
@@ -42,7 +43,7 @@ internal static class Parts
         services.AddSingleton(s => new Drills(database, s.GetRequiredService<PlanSource>(), options.Time, s.GetRequiredService<ClockLoop>().Pages));
         services.AddSingleton(new Links(key, options.Time));
         // read models, access
-        services.AddSingleton<IncidentList>().AddSingleton<IncidentRoom>().AddSingleton<WhyPaged>().AddSingleton<OnCallBoard>().AddSingleton<SignalHour>().AddSingleton<AuditTrail>().AddSingleton<Metrics>().AddSingleton<ChangeFeed>();
+        services.AddSingleton<IncidentList>().AddSingleton<IncidentRoom>().AddSingleton<WhyPaged>().AddSingleton<OnCallBoard>().AddSingleton<SignalHour>().AddSingleton<IntakeSeen>().AddSingleton<PagesSeen>().AddSingleton<AuditTrail>().AddSingleton<Metrics>().AddSingleton<ChangeFeed>();
         services.AddSingleton<Accounts>().AddSingleton(options.Proxy);
     }
 

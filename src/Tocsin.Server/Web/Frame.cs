@@ -11,5 +11,15 @@ public sealed record Frame(SignedIn? User, Instant Now, string Path, string Plat
 
     public bool IsLab => Account == LabAccount;
 
+    public bool HasCompare { get; init; }
+
+    public bool HasChecklist { get; init; }
+
+    /// <summary>A lab is attached, to break and to heal.</summary>
+    public bool HasLab { get; init; }
+
+    /// <summary>Nobody has looked around here with this browser yet.</summary>
+    public bool IsFirstVisit { get; init; }
+
     public string RegionOf(string environment) => Environments.FirstOrDefault(e => string.Equals(e.Environment, environment, StringComparison.OrdinalIgnoreCase)).Region ?? "";
 }

@@ -11,9 +11,15 @@ public static class Menu
         if (frame.HasReference) all.Add(("/reference", "Reference"));
         all.Add(("/scan", "Scan"));
         if (frame.HasDrill) all.Add(("/drill", "Drill"));
+        if (frame.HasCompare) all.Add(("/compare", "Compare"));
+        if (frame.HasChecklist) all.Add(("/checklist", "Checklist"));
+        all.Add(("/actions", "Actions"));
         all.Add(("/oncall", "On call"));
         all.Add(("/signals", "Signals"));
+        all.Add(("/simulate", "Simulate"));
         if (frame.User?.May(Role.Commander) == true) all.Add(("/audit", "Audit"));
+        if (frame.User?.May(Role.Commander) == true) all.Add(("/settings", "Settings"));
+        if (frame.HasLab) all.Add(("/lab", "Lab"));
         return all;
     }
 }

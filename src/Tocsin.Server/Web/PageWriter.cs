@@ -26,7 +26,13 @@ public sealed class PageWriter(IServiceProvider services, ILoggerFactory logging
             options.Live,
             down,
             options.Web.Reference is not null,
-            options.Web.Drill is not null);
+            options.Web.Drill is not null)
+        {
+            HasCompare = options.Web.Compare is not null,
+            HasChecklist = options.Web.Check is not null,
+            HasLab = options.Web.Lab is not null,
+            IsFirstVisit = !context.Request.Cookies.ContainsKey(TourPages.Cookie),
+        };
     }
 
     /// <summary>A whole page, or a part of one. Every component has a parameter <c>Frame</c>.</summary>

@@ -1,6 +1,9 @@
+using NodaTime;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Incidents;
+using Tocsin.Core.Response.Actions;
+using Tocsin.Server.Actions;
 using Tocsin.Server.Api;
 using Tocsin.Server.Incidents;
 using Tocsin.Server.Reading;
@@ -12,7 +15,11 @@ namespace Tocsin.Server.Web;
 /// <param name="Position">Up to which change this holds.</param>
 /// <param name="Report">The diagnosis with its evidence, where its bundle is kept.</param>
 /// <param name="Cause">The diagnosed cause as the reference has it.</param>
-public sealed record RoomView(long Position, IncidentDetail Detail, DiagnosisReport? Report, ReferenceEntry? Entry, Cause? Cause, IReadOnlyList<string> People, IReadOnlyList<IncidentSummary> Others);
+public sealed record RoomView(long Position, IncidentDetail Detail, DiagnosisReport? Report, ReferenceEntry? Entry, Cause? Cause, IReadOnlyList<string> People, IReadOnlyList<IncidentSummary> Others, IReadOnlyList<ActionRun> Actions)
+{
+    /// <summary>Others that may have to do with it, each with what they have in common.</summary>
+    public IReadOnlyList<(IncidentSummary Incident, string Why)> Related { get; init; } = [];
+}
 
 /// <summary>A form that was not taken, or is only looked at: what was typed stays.</summary>
 /// <param name="Verb">Which form.</param>
@@ -20,9 +27,11 @@ public sealed record RoomView(long Position, IncidentDetail Detail, DiagnosisRep
 public sealed record Draft(string Verb, string Text, string Other, string Refused);
 
 /// <summary>Puts together what an incident's page shows.</summary>
-public sealed class RoomDesk(IncidentRoom room, IncidentList list, ChangeFeed feed, PlanSource plan, ServerOptions options)
+public sealed class RoomDesk(IncidentRoom room, IncidentList list, ActionDesk actions, ChangeFeed feed, PlanSource plan, ServerOptions options)
 {
     private const int MostOthers = 50;
+    private const int MostRelated = 5;
+    private static readonly Duration Together = Duration.FromMinutes(30);
 
     public async Task<RoomView?> LookAsync(IncidentId id, CancellationToken cancel)
     {
@@ -31,8 +40,22 @@ public sealed class RoomDesk(IncidentRoom room, IncidentList list, ChangeFeed fe
         var (entry, cause) = Known(detail);
         var report = detail.Diagnosis is { Bundle.Length: > 0 } seen && options.Web.Report is { } read ? await read(seen.Bundle, cancel) : null;
         var others = await list.FindAsync(new IncidentFilter(Open: true, Most: MostOthers), cancel);
-        return new RoomView(position, detail, report, entry, cause, [.. plan.Now.Roster.People.Keys.Order(StringComparer.Ordinal)], [.. others.Where(o => o.Id != id)]);
+        var near = await list.FindAsync(new IncidentFilter(Environment: detail.Summary.Environment, Most: MostOthers), cancel);
+        return new RoomView(position, detail, report, entry, cause, [.. plan.Now.Roster.People.Keys.Order(StringComparer.Ordinal)], [.. others.Where(o => o.Id != id)], await actions.ListAsync(id, MostOthers, cancel)) { Related = Related(detail, near) };
     }
+
+    // What has the same error stands among the earlier ones already.
+    private static List<(IncidentSummary, string)> Related(IncidentDetail detail, IEnumerable<IncidentSummary> near)
+    {
+        var one = detail.Summary;
+        return [.. near.Where(o => o.Id != one.Id && !detail.Earlier.Any(e => e.Id == o.Id)).Select(o => (o, Why: InCommon(one, o))).Where(o => o.Why.Length > 0).Take(MostRelated)];
+    }
+
+    private static string InCommon(IncidentSummary one, IncidentSummary other) =>
+        one.MergedInto == other.Id || other.MergedInto == one.Id ? "merged"
+        : one.Entry.Length > 0 && one.Entry == other.Entry ? "the same error"
+        : (one.Declared - other.Declared) is var apart && apart < Together && apart > -Together ? "at the same time"
+        : one.Service.Length > 0 && one.Service == other.Service ? "the same service" : "";
 
     private (ReferenceEntry?, Cause?) Known(IncidentDetail detail)
     {

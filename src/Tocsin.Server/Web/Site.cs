@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Tocsin.Server.Access;
+using Tocsin.Server.Setup;
 
 namespace Tocsin.Server.Web;
 
@@ -14,8 +16,10 @@ public static class Site
     public static void Add(IServiceCollection services, byte[] key)
     {
         services.AddSingleton(s => new FormTokens(key, s.GetRequiredService<Links>())).AddSingleton<PageWriter>();
-        services.AddSingleton<NowDesk>().AddSingleton<RoomDesk>().AddSingleton<ReferenceDesk>().AddSingleton<DrillDesk>();
+        services.AddSingleton<NowDesk>().AddSingleton<RoomDesk>().AddSingleton<ReferenceDesk>().AddSingleton<DrillDesk>().AddSingleton<OnCallDesk>().AddSingleton<SettingsDesk>();
         services.AddHostedService(s => s.GetRequiredService<DrillDesk>());
+        AddDesk(services, o => o.Web.Compare);
+        AddDesk(services, o => o.Web.Check);
     }
 
     public static void Map(IEndpointRouteBuilder app)
@@ -27,8 +31,21 @@ public static class Site
         ReferencePages.Map(app);
         ScanPages.Map(app);
         DrillPages.Map(app);
+        ComparePages.Map(app);
+        LabPages.Map(app);
+        TourPages.Map(app);
+        OnCallPages.Map(app);
+        SettingsPages.Map(app);
+        SimulatePages.Map(app);
         BoardPages.Map(app);
+        ActionPages.Map(app);
         Live.Map(app);
+    }
+
+    private static void AddDesk<TPart>(IServiceCollection services, Func<ServerOptions, Looking<TPart>?> run)
+    {
+        services.AddSingleton(s => new LookDesk<TPart>(run(s.GetRequiredService<ServerOptions>()), s.GetRequiredService<ServerOptions>(), s.GetRequiredService<ILogger<LookDesk<TPart>>>()));
+        services.AddHostedService(s => s.GetRequiredService<LookDesk<TPart>>());
     }
 
     /// <summary>A page to look at.</summary>

@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
+using NodaTime;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Diagnosis;
+using Tocsin.Core.Platforms;
 
 namespace Tocsin.Server.Web;
 
@@ -11,6 +14,47 @@ public sealed record DrillSeen(EvidenceBundle Bundle, DiagnosisReport Diagnosis,
 /// <summary>Looks at one service of an environment, or at all where <paramref name="service"/> is empty; what each look gave is told as it comes.</summary>
 public delegate Task<DrillSeen> Drilling(string environment, string service, Action<Observation> seen, CancellationToken cancel);
 
+/// <summary>Looks, tells each part as it is found, and gives account, region and endpoint that answered.</summary>
+public delegate Task<IReadOnlyList<string>> Looking<TPart>(LookAsked asked, Action<TPart> seen, CancellationToken cancel);
+
+/// <summary>One service in two environments. No value of a secret is in it.</summary>
+public sealed record ServiceCompared(ServiceState Left, ServiceState Right, ImmutableArray<EnvironmentDifference> Differences);
+
+/// <summary>Whether a variable is as it should be.</summary>
+public enum CheckStanding
+{
+    Right,
+    Wrong,
+    Unknown,
+}
+
+/// <summary>One variable of the checklist as it was found; its value is not in it.</summary>
+/// <param name="Lives">Where it comes from.</param>
+/// <param name="Said">What is wrong, or why it is not known.</param>
+/// <param name="Right">What is right, in words.</param>
+public sealed record CheckedLine(string Variable, CheckStanding Standing, string Lives, string Said, string Right);
+
+/// <summary>The checklist of one service.</summary>
+public sealed record ServiceChecked(string Service, IReadOnlyList<CheckedLine> Lines, IReadOnlyList<string> Mistakes);
+
+/// <summary>A named fault of an attached lab.</summary>
+/// <param name="Entry">The entry of the error reference that it shows as.</param>
+public sealed record LabFault(string Id, string Title, string About, string Entry, string Cause, IReadOnlyList<string> Environments);
+
+/// <summary>An attached lab at one moment.</summary>
+public sealed record LabSeen(bool IsHealthy, string About, IReadOnlyList<(string Environment, string Name, bool IsHealthy, string Says)> Things, IReadOnlyList<(Instant At, string Environment, string By, string What)> Broken);
+
+/// <summary>A lab beside this server: what can be broken in it, and how it is put back. It changes only its own.</summary>
+/// <param name="Break">Gives what was done, a line each; throws <see cref="LabRefusal"/> where it is not done.</param>
+public sealed record LabDoor(
+    Func<IReadOnlyList<LabFault>> Faults,
+    Func<CancellationToken, Task<LabSeen>> Look,
+    Func<string, string, CancellationToken, Task<IReadOnlyList<string>>> Break,
+    Func<CancellationToken, Task> Heal);
+
+/// <summary>The lab did not do it; the message says why.</summary>
+public sealed class LabRefusal(string message) : Exception(message);
+
 /// <summary>What the pages need beyond the server's own parts. What is not given has no page, and no link to it.</summary>
 public sealed record WebOptions
 {
@@ -18,6 +62,13 @@ public sealed record WebOptions
     public ErrorReference? Reference { get; init; }
 
     public Drilling? Drill { get; init; }
+
+    public Looking<ServiceCompared>? Compare { get; init; }
+
+    public Looking<ServiceChecked>? Check { get; init; }
+
+    /// <summary>The lab that is attached.</summary>
+    public LabDoor? Lab { get; init; }
 
     /// <summary>The diagnosis that a bundle came down to, where it is kept.</summary>
     public Func<string, CancellationToken, Task<DiagnosisReport?>>? Report { get; init; }

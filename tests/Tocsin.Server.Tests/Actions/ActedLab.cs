@@ -20,6 +20,8 @@ internal sealed class ActedLab : IAsyncDisposable
     private const int Times = 10;
     private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
 
+    private bool owns;
+
     private ActedLab(TestLab lab, TestWorld world, ActionGround ground) => (Lab, World, Ground) = (lab, world, ground);
 
     public TestLab Lab { get; }
@@ -37,7 +39,15 @@ internal sealed class ActedLab : IAsyncDisposable
         var cancel = TestContext.Current.CancellationToken;
         var lab = await TestLab.StartAsync(Times, cancel);
         await lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(120), cancel);
-        var ground = GroundOf(lab);
+        var acted = await StartAsync(lab, DataDoors.None, mode, change);
+        acted.owns = true;
+        return acted;
+    }
+
+    /// <summary>On a lab of the caller's.</summary>
+    public static async Task<ActedLab> StartAsync(TestLab lab, DataDoors doors, ActionMode mode = ActionMode.On, Func<ActionSetup, ActionSetup>? change = null)
+    {
+        var ground = GroundOf(lab) with { Doors = doors };
         var setup = new ActionSetup { Modes = ImmutableDictionary<string, ActionMode>.Empty.Add("production", mode), Ground = e => e is "production" ? ground : null, Pause = TimeSpan.FromMilliseconds(200) };
         var world = await TestWorld.SqliteAsync(o => o with { Time = TimeProvider.System, Loops = true, Live = false, Actions = change?.Invoke(setup) ?? setup });
         return new ActedLab(lab, world, ground)
@@ -121,7 +131,7 @@ internal sealed class ActedLab : IAsyncDisposable
         Bob.Dispose();
         await World.DisposeAsync();
         Ground.Reader.Dispose();
-        await Lab.DisposeAsync();
+        if (owns) await Lab.DisposeAsync();
     }
 
     private async Task<JsonElement> TakenAsync(HttpResponseMessage answer, HttpStatusCode wanted)

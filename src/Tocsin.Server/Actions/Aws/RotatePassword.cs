@@ -82,7 +82,7 @@ public sealed class RotatePassword : ActionKind
         return await ground.Doors.LogsInAsync(ground, run.Plan.Facts[User], current, cancel) switch
         {
             true => Verification.Yes("the password in the master secret is accepted"),
-            false => Verification.No("the password in the master secret is refused"),
+            false => Verification.NotYet("the password in the master secret is still refused; RDS takes minutes to change it"),
             null => Verification.NotYet("the database could not be tried from here"),
         };
     }

@@ -68,7 +68,12 @@ public sealed class PauseQueue : ActionKind
           end
         else
           redis.call('HDEL', base .. 'meta', 'paused')
-          if redis.call('EXISTS', base .. 'paused') == 1 and redis.call('EXISTS', base .. 'wait') == 0 then redis.call('RENAME', base .. 'paused', base .. 'wait') end
+          local jobs = redis.call('LRANGE', base .. 'paused', 0, 999)
+          while #jobs > 0 do
+            redis.call('RPUSH', base .. 'wait', unpack(jobs))
+            redis.call('LTRIM', base .. 'paused', #jobs, -1)
+            jobs = redis.call('LRANGE', base .. 'paused', 0, 999)
+          end
           if redis.call('LLEN', base .. 'wait') + redis.call('ZCARD', base .. 'prioritized') > 0 then redis.call('ZADD', base .. 'marker', 0, '0') end
         end
         redis.call('XADD', base .. 'events', 'MAXLEN', '~', '10000', '*', 'event', to)

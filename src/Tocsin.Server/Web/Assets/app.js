@@ -80,6 +80,9 @@ setInterval(setClock, 60000);
 refresh();
 setClock();
 
+// On a phone the pages' names scroll: the one that is open is seen.
+document.querySelector(".pages a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // The live line.
 const line = document.getElementById("line");
 document.addEventListener("htmx:sseError", () => { document.documentElement.dataset.line = "lost"; if (line) line.hidden = false; });

@@ -117,17 +117,24 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
     }
 
     // In the lab the pages drill the lab, and say so on each of them.
-    private WebOptions Pages(ServeRequest request) => new()
+    private WebOptions Pages(ServeRequest request)
     {
-        Reference = store.Whole,
-        Account = request.Lab ? LabAccount : "",
-        Drill = async (environment, service, seen, cancel) =>
+        var looks = new PageLooks(settings, store, request);
+        return new WebOptions
         {
-            var run = new DrillRun(settings, store, terminal) { Seen = r => seen(r.Observation) };
-            var outcome = await run.LookAsync(new DrillRequest { Environment = environment, Service = service.Length > 0 ? service : null, Endpoint = request.Endpoint, Lab = request.Lab, Quiet = true }, cancel);
-            return new DrillSeen(outcome.Bundle, outcome.Diagnosis, outcome.Account, outcome.Lab, outcome.Seconds);
-        },
-    };
+            Reference = store.Whole,
+            Account = request.Lab ? LabAccount : "",
+            Compare = looks.CompareAsync,
+            Check = looks.CheckAsync,
+            Lab = request.Lab ? new LabPageDoor(settings, store, terminal).Open() : null,
+            Drill = async (environment, service, seen, cancel) =>
+            {
+                var run = new DrillRun(settings, store, terminal) { Seen = r => seen(r.Observation) };
+                var outcome = await run.LookAsync(new DrillRequest { Environment = environment, Service = service.Length > 0 ? service : null, Endpoint = request.Endpoint, Lab = request.Lab, Quiet = true }, cancel);
+                return new DrillSeen(outcome.Bundle, outcome.Diagnosis, outcome.Account, outcome.Lab, outcome.Seconds);
+            },
+        };
+    }
 
     private static ServerSettings FromFile(Settings settings, ResponsePolicy policy)
     {

@@ -33,13 +33,21 @@ internal static class ChecklistCommand
             async c =>
             {
                 var platform = ask.Load(common, parsed);
-                var read = ChecklistReader.Parse(platform.Beside(File), File);
-                if (read.Value is not { } checklist) throw new SettingsException(string.Join(Environment.NewLine, read.Problems));
-                var lines = await new ChecklistRun(platform, terminal).LookAsync(checklist, parsed.GetValue(ask.Environment), parsed.GetValue(service), parsed.GetValue(format) is "json", c);
+                var checklist = Load(platform);
+                var environment = platform.Environment(parsed.GetValue(ask.Environment));
+                var (lines, where) = await new ChecklistRun(platform, new CatalogStore(platform.Settings)).ReadAsync(checklist, environment, platform.Services(parsed.GetValue(service)), c);
+                if (parsed.GetValue(format) is "json") terminal.Out.WriteLine(ChecklistText.Json(environment.Name, lines));
+                else new ChecklistText(terminal).Show(where, environment.Name, checklist, lines);
                 return lines.Any(l => l.Standing is Standing.Unknown) ? ExitCode.CouldNotLook : lines.Any(l => l.Standing is Standing.Wrong) && parsed.GetValue(exitCode) ? ExitCode.Found : ExitCode.Done;
             },
             cancel));
         return command;
+    }
+
+    public static Checklist Load(PlatformAsk platform)
+    {
+        var read = ChecklistReader.Parse(platform.Beside(File), File);
+        return read.Value ?? throw new SettingsException(string.Join(Environment.NewLine, read.Problems));
     }
 }
 
@@ -54,22 +62,19 @@ internal enum Standing
 /// <summary>One variable of one service as it was found.</summary>
 internal sealed record ChecklistLine(string Service, CheckedVariable Variable, Standing Standing, string Lives, string Said);
 
-/// <summary>Looks at one environment and tells.</summary>
-internal sealed class ChecklistRun(PlatformAsk platform, Terminal terminal)
+/// <summary>Looks at one environment.</summary>
+internal sealed class ChecklistRun(PlatformAsk platform, CatalogStore store)
 {
-    public async Task<List<ChecklistLine>> LookAsync(Checklist checklist, string? environmentName, string? service, bool json, CancellationToken cancel)
+    /// <summary>A line for each variable of the services, and account, region and endpoint that answered.</summary>
+    public async Task<(List<ChecklistLine> Lines, string Where)> ReadAsync(Checklist checklist, PlatformEnvironment environment, ImmutableArray<Service> services, CancellationToken cancel)
     {
-        var environment = platform.Environment(environmentName);
         var map = platform.Map(environment);
         var connection = platform.Connection(environment);
         using var caller = PlatformAsk.Caller(connection);
-        var services = platform.Services(service);
         var state = await new EnvironmentReader(caller, platform.ReadsSecretValues).ReadAsync(map, services, cancel);
         var seen = await ProbeAsync(map, connection, caller, services, cancel);
         var lines = services.SelectMany(s => checklist.Services.Where(c => c.Service == s.Name).SelectMany(c => c.Variables.Select(v => Line(state.Services.First(x => x.Name == s.Name), v, seen)))).ToList();
-        if (json) terminal.Out.WriteLine(Write(map.Environment, lines));
-        else Show(await PlatformAsk.WhereAsync(connection, caller, map.Region, cancel), map.Environment, checklist, lines);
-        return lines;
+        return (lines, await PlatformAsk.WhereAsync(connection, caller, map.Region, cancel));
     }
 
     private async Task<List<Observation>> ProbeAsync(PlatformMap map, AwsConnection connection, Collect.Aws.AwsCaller caller, ImmutableArray<Service> services, CancellationToken cancel)
@@ -81,7 +86,7 @@ internal sealed class ChecklistRun(PlatformAsk platform, Terminal terminal)
         var ground = Surroundings.Of(platform.Platform, platform.Environment(map.Environment), connection.Lab).Ground(aws, platform.ReadsSecretValues);
         var probes = AwsProbes.For(aws).Concat(ServerProbes.For(ground)).Where(p => p.Name is "aws.secret" or "cors.preflight" && services.Any(s => s.Name == p.Subject.Service)).ToList();
         var all = new List<Observation>();
-        await foreach (var result in new ProbeRunner(new CatalogStore(platform.Settings).Whole.Facts, TimeProvider.System, new ProbeLimits()).RunAsync(probes, cancel)) all.Add(result.Observation);
+        await foreach (var result in new ProbeRunner(store.Whole.Facts, TimeProvider.System, new ProbeLimits()).RunAsync(probes, cancel)) all.Add(result.Observation);
         return all;
     }
 
@@ -112,8 +117,12 @@ internal sealed class ChecklistRun(PlatformAsk platform, Terminal terminal)
         if (key.Length == 0 || secret.Digests is not { } digests) return null;
         return !digests.TryGetValue(key, out var digest) ? "the secret lacks the key" : digest is "(empty)" ? "it is empty" : null;
     }
+}
 
-    private void Show(string where, string environment, Checklist checklist, List<ChecklistLine> lines)
+/// <summary>The checklist for a person, and for programs.</summary>
+internal sealed class ChecklistText(Terminal terminal)
+{
+    public void Show(string where, string environment, Checklist checklist, List<ChecklistLine> lines)
     {
         terminal.Out.WriteLine(terminal.Dim($"{environment}: {where}"));
         foreach (var service in lines.GroupBy(l => l.Service, StringComparer.Ordinal))
@@ -131,7 +140,7 @@ internal sealed class ChecklistRun(PlatformAsk platform, Terminal terminal)
         }
     }
 
-    private static string Write(string environment, List<ChecklistLine> lines) => Json.Write(Json.Indented, w =>
+    public static string Json(string environment, List<ChecklistLine> lines) => Output.Json.Write(Output.Json.Indented, w =>
     {
         w.WriteStartObject();
         w.WriteString("environment", environment);

@@ -40,7 +40,8 @@ internal static class CompareCommand
         return command;
     }
 
-    private static async Task<(EnvironmentState State, string Where)> ReadAsync(PlatformAsk platform, string name, System.Collections.Immutable.ImmutableArray<Service> services, CancellationToken cancel)
+    /// <summary>One side, with account, region and endpoint that answered.</summary>
+    public static async Task<(EnvironmentState State, string Where)> ReadAsync(PlatformAsk platform, string name, System.Collections.Immutable.ImmutableArray<Service> services, CancellationToken cancel)
     {
         var environment = platform.Environment(name);
         var connection = platform.Connection(environment);

@@ -1,0 +1,48 @@
+using Tocsin.Cli.Commands.Platforms;
+using Tocsin.Cli.Setup;
+using Tocsin.Core.Platforms;
+using Tocsin.Server.Web;
+
+namespace Tocsin.Cli.Commands.Incidents;
+
+/// <summary>What the pages compare and check: as the commands of the same names do, one service after another, so that each shows when it is known.</summary>
+internal sealed class PageLooks(Settings settings, CatalogStore store, ServeRequest request)
+{
+    // A look is for one person who waits; it leaves the account's rate limits to others.
+    private const int AtOnce = 3;
+
+    public async Task<IReadOnlyList<string>> CompareAsync(LookAsked asked, Action<ServiceCompared> seen, CancellationToken cancel)
+    {
+        var platform = new PlatformAsk(settings, request.Endpoint, request.Lab);
+        var where = Array.Empty<string>();
+        await Parallel.ForEachAsync(platform.Services(Named(asked.Service)), Limits(cancel), async (service, c) =>
+        {
+            var sides = await Task.WhenAll(CompareCommand.ReadAsync(platform, asked.Environment, [service], c), CompareCommand.ReadAsync(platform, asked.Other, [service], c));
+            where = [sides[0].Where, sides[1].Where];
+            seen(new ServiceCompared(sides[0].State.Services[0], sides[1].State.Services[0], EnvironmentComparison.Between(sides[0].State, sides[1].State)));
+        });
+        return where;
+    }
+
+    public async Task<IReadOnlyList<string>> CheckAsync(LookAsked asked, Action<ServiceChecked> seen, CancellationToken cancel)
+    {
+        var platform = new PlatformAsk(settings, request.Endpoint, request.Lab);
+        var checklist = ChecklistCommand.Load(platform);
+        var environment = platform.Environment(asked.Environment);
+        var run = new ChecklistRun(platform, store);
+        var where = "";
+        await Parallel.ForEachAsync(platform.Services(Named(asked.Service)).Where(s => asked.Service.Length > 0 || checklist.Services.Any(c => c.Service == s.Name)), Limits(cancel), async (service, c) =>
+        {
+            var (lines, said) = await run.ReadAsync(checklist, environment, [service], c);
+            where = said;
+            seen(new ServiceChecked(service.Name, [.. lines.Select(Line)], [.. checklist.Services.Where(x => x.Service == service.Name).SelectMany(x => x.Mistakes)]));
+        });
+        return [$"{environment.Name}: {where}"];
+    }
+
+    private static CheckedLine Line(ChecklistLine line) => new(line.Variable.Name, (CheckStanding)line.Standing, line.Lives, line.Said, line.Variable.Right);
+
+    private static ParallelOptions Limits(CancellationToken cancel) => new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel };
+
+    private static string? Named(string service) => service.Length > 0 ? service : null;
+}

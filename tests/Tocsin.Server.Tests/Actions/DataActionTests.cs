@@ -1,0 +1,169 @@
+using System.Text.Json;
+using Tocsin.Lab.Tests.Components;
+using Tocsin.Lab.Tests.Probes;
+using Tocsin.Server.Actions;
+
+namespace Tocsin.Server.Tests.Actions;
+
+/// <summary>Guarded actions on the real MariaDB, Redis, ClickHouse and the Cloudflare stand-in of a full lab.</summary>
+public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsyncLifetime
+{
+    private const string Order = """{"type":"order.created","at":"2026-01-05T10:00:00.000Z","store":"kiran-books.example","paise":49900}""";
+
+    // One test leaves nothing to the next, however it ends.
+    public async ValueTask DisposeAsync() => await full.HealAsync();
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    private Task<ActedLab> StartAsync() => ActedLab.StartAsync(full.Lab, new DataDoors(new RealServers(full).Ground()));
+
+    [Fact]
+    public async Task A_connection_is_ended_and_the_servers_own_are_not()
+    {
+        FullLab.Need();
+        await using var lab = await StartAsync();
+        var sleeping = full.SqlAsync("SELECT SLEEP(55)", seconds: 60);
+        var id = "";
+        await UntilAsync(async () => (id = (await full.SqlAsync("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(55)%' LIMIT 1")).Text.Trim()).Length > 0 && id.All(char.IsAsciiDigit), "the connection is not seen");
+        var done = await lab.DoneAsync(await lab.PlanAsync("mysql.killConnection", id));
+        Assert.True(Works(done), done.ToString());
+        Assert.NotEqual(0, (await sleeping).Code);
+        Assert.Contains($"there is no connection {id} any more", await RefusedAsync(lab, "mysql.killConnection", id), StringComparison.Ordinal);
+        Assert.Contains("named by its number", await RefusedAsync(lab, "mysql.killConnection", "1 OR 1=1"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_migration_is_marked_as_run_and_the_mark_is_taken_back()
+    {
+        FullLab.Need();
+        await using var lab = await StartAsync();
+        var done = await lab.DoneAsync(await lab.PlanAsync("migration.markRun", "AddTenantNotes1790000000000"));
+        Assert.True(Works(done), done.ToString());
+        Assert.Equal("1790000000000", (await full.SqlAsync("SELECT timestamp FROM astro_primary.migrations WHERE name = 'AddTenantNotes1790000000000'")).Text.Trim());
+        Assert.Contains("recorded as run already", await RefusedAsync(lab, "migration.markRun", "AddTenantNotes1790000000000"), StringComparison.Ordinal);
+        Assert.Contains("no migration's name", await RefusedAsync(lab, "migration.markRun", "x'); DROP TABLE migrations; --"), StringComparison.Ordinal);
+        Assert.True(Works(await lab.DoneAsync(await lab.UndoAsync(done))));
+        Assert.Equal("0", (await full.SqlAsync("SELECT COUNT(*) FROM astro_primary.migrations WHERE name LIKE 'AddTenantNotes%'")).Text.Trim());
+    }
+
+    [Fact]
+    public async Task A_queue_is_paused_and_goes_on_where_it_stood()
+    {
+        FullLab.Need();
+        await using var lab = await StartAsync();
+        var done = await lab.DoneAsync(await lab.PlanAsync("bullmq.pause", "store-events"));
+        Assert.True(Works(done), done.ToString());
+        await full.VerbAsync($"queue push store-events '{Order}' --count 5");
+        Assert.Equal(5, await WaitingAsync());
+        Assert.True(Works(await lab.DoneAsync(await lab.UndoAsync(done))));
+        await UntilAsync(async () => await WaitingAsync() == 0 && (await full.RedisAsync("LLEN", "bull:store-events:active")).Text.Trim() is "0", "the workers do not go on");
+    }
+
+    [Fact]
+    public async Task Failed_jobs_go_back_and_where_they_fail_again_the_rest_stays()
+    {
+        FullLab.Need();
+        await using var lab = await StartAsync();
+        await full.VerbAsync("queue poison store-events --count 6 --data {}");
+        await UntilAsync(async () => (await full.RedisAsync("ZCARD", "bull:store-events:failed")).Text.Trim() is "6", "the jobs do not fail");
+        var bad = await lab.DoneAsync(await lab.PlanAsync("bullmq.retryFailed", "store-events", ("batch", "2")));
+        Assert.False(Works(bad));
+        Assert.Contains("failed again, so the rest stays", bad.ToString(), StringComparison.Ordinal);
+        Assert.Equal("6", (await full.RedisAsync("ZCARD", "bull:store-events:failed")).Text.Trim());
+        await full.RedisAsync("DEL", "bull:store-events:failed");
+
+        await full.VerbAsync("component stop clickhouse");
+        await full.VerbAsync($"queue push store-events '{Order}' --count 3");
+        await UntilAsync(async () => (await full.RedisAsync("ZCARD", "bull:store-events:failed")).Text.Trim() is "3", "the jobs do not fail");
+        await full.VerbAsync("component start clickhouse");
+        var undone = await lab.PlanAsync("bullmq.retryFailed", "store-events", ("batch", "2"));
+        Assert.Contains("may again from", await lab.RefusedAsync(RunAsync(lab, undone)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_that_stands_in_a_queues_way_is_put_aside_and_given_back_and_a_queues_own_is_refused()
+    {
+        FullLab.Need();
+        await using var lab = await StartAsync();
+        await full.RedisAsync("SET", "session:old-layout", "a");
+        var done = await lab.DoneAsync(await lab.PlanAsync("redis.deleteKey", "session:old-layout"));
+        Assert.True(Works(done), done.ToString());
+        Assert.Equal("0", (await full.RedisAsync("EXISTS", "session:old-layout")).Text.Trim());
+        Assert.True(Works(await lab.DoneAsync(await lab.UndoAsync(done))));
+        Assert.Equal(("a", "-1"), ((await full.RedisAsync("GET", "session:old-layout")).Text.Trim(), (await full.RedisAsync("TTL", "session:old-layout")).Text.Trim()));
+        await full.RedisAsync("DEL", "session:old-layout");
+        Assert.Contains("patterns are never deleted", await RefusedAsync(lab, "redis.deleteKey", "bull:*"), StringComparison.Ordinal);
+        Assert.Contains("store-events's own meta", await RefusedAsync(lab, "redis.deleteKey", "bull:store-events:meta"), StringComparison.Ordinal);
+        await full.VerbAsync("queue collide bull:store-events:wait");
+        Assert.True(Works(await lab.DoneAsync(await lab.PlanAsync("redis.deleteKey", "bull:store-events:wait"))));
+    }
+
+    [Fact]
+    public async Task The_record_that_ACM_asks_for_becomes_DNS_only_and_proxied_again()
+    {
+        FullLab.Need();
+        await using var lab = await StartAsync();
+        await full.VerbAsync("certificate renew");
+        await full.VerbAsync("dns set acm CNAME same --proxied yes");
+        Assert.Contains("ACM asks for no record", await RefusedAsync(lab, "cloudflare.unproxyRecord", "www.zelly.in"), StringComparison.Ordinal);
+        var done = await lab.DoneAsync(await lab.PlanAsync("cloudflare.unproxyRecord", ""));
+        Assert.True(Works(done), done.ToString());
+        Assert.True(Works(await lab.DoneAsync(await lab.UndoAsync(done))));
+    }
+
+    [Fact]
+    public async Task Missing_tables_are_made_and_nothing_else_can_be_run()
+    {
+        FullLab.Need();
+        await using var lab = await StartAsync();
+        await full.VerbAsync("component exec clickhouse CREATE TABLE zelly_analytics.kept (a Int32) ENGINE = MergeTree ORDER BY a");
+        const string schema = "CREATE TABLE IF NOT EXISTS zelly_analytics.kept (b String) ENGINE = MergeTree ORDER BY b;\n-- a comment\nCREATE TABLE IF NOT EXISTS zelly_analytics.made (a Int32) ENGINE = MergeTree ORDER BY a;";
+        Assert.Contains("only CREATE", await RefusedAsync(lab, "clickhouse.applySchema", "clickhouse", ("schema", "DROP TABLE zelly_analytics.kept")), StringComparison.Ordinal);
+        var done = await lab.DoneAsync(await lab.PlanAsync("clickhouse.applySchema", "clickhouse", ("schema", schema)));
+        Assert.True(Works(done), done.ToString());
+        Assert.Contains("every table is there", await RefusedAsync(lab, "clickhouse.applySchema", "clickhouse", ("schema", schema)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_new_master_password_holds_stands_in_every_secret_that_held_the_old_one_and_in_nothing_that_is_kept()
+    {
+        FullLab.Need();
+        await using var lab = await StartAsync();
+        var plan = await lab.PlanAsync("aurora.rotatePassword", "aurora");
+        var done = await lab.DoneAsync(plan);
+        Assert.True(Works(done), $"{done.GetProperty("calls")} {done.GetProperty("verified")}");
+        Assert.NotEqual(0, (await full.SqlAsync("SELECT 1")).Code);
+        var cancel = TestContext.Current.CancellationToken;
+        var secret = (string)System.Text.Json.Nodes.JsonNode.Parse((string)(await lab.Ground.AskAsync("secretsmanager", "GetSecretValue", new() { ["SecretId"] = "zelly/aurora/master" }, cancel))["SecretString"]!)!["password"]!;
+        Assert.Equal(0, (await full.SqlAsync("SELECT 1", password: secret)).Code);
+        var kept = string.Join('\n', await lab.World.Host.Part<Storage.Database>().ReadAsync((s, c) => s.QueryAsync<string>("select body from action_events", null, c), cancel));
+        Assert.DoesNotContain(secret, kept, StringComparison.Ordinal);
+        Assert.DoesNotContain(full.Place("aurora").Password!, kept, StringComparison.Ordinal);
+        Assert.Contains("has no undo", await lab.RefusedAsync(lab.AskAsync(lab.Ann, $"/{ActedLab.Id(done)}/undo", new { why = "" })), StringComparison.Ordinal);
+    }
+
+    // Where BullMQ keeps what waits while a queue is paused differs by its version.
+    private async Task<int> WaitingAsync() => int.Parse((await full.RedisAsync("LLEN", "bull:store-events:wait")).Text, System.Globalization.CultureInfo.InvariantCulture) + int.Parse((await full.RedisAsync("LLEN", "bull:store-events:paused")).Text, System.Globalization.CultureInfo.InvariantCulture);
+
+    private static async Task<HttpResponseMessage> RunAsync(ActedLab lab, JsonElement plan)
+    {
+        await lab.ApproveAsync(plan);
+        return await lab.AskAsync(lab.Bob, $"/{ActedLab.Id(plan)}/run", new { });
+    }
+
+    private static Task<string> RefusedAsync(ActedLab lab, string action, string target, params (string Name, string Value)[] values) =>
+        lab.RefusedAsync(lab.AskAsync(lab.Ann, "", new { action, environment = "production", target, values = values.ToDictionary(v => v.Name, v => v.Value, StringComparer.Ordinal) }));
+
+    private static bool Works(JsonElement action) => ActedLab.Text(action, "state") is "succeeded" && action.GetProperty("verified").TryGetProperty("works", out var works) && works.GetBoolean();
+
+    private static async Task UntilAsync(Func<Task<bool>> holds, string what)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!await holds())
+        {
+            Assert.False(limit.IsCancellationRequested, what);
+            await Task.Delay(200, limit.Token);
+        }
+    }
+}
