@@ -43,7 +43,7 @@ public sealed class ReleaseTests
 
     private static ProcessStartInfo Start(string folder, bool isRoot)
     {
-        string[] program = Release is { Length: > 0 } ? [Path.Combine(Release, "tocsin")] : ["dotnet", Path.Combine(AppContext.BaseDirectory, "tocsin.dll")];
+        string[] program = Release is { Length: > 0 } ? [Path.Combine(Release, "tocsin")] : ["dotnet", Built()];
         string[] asNobody = isRoot ? ["setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--no-new-privs", "--"] : [];
         string[] all = [.. asNobody, .. program, "serve", "--listen", "http://127.0.0.1:0", "--no-watch"];
         var start = new ProcessStartInfo(all[0], all[1..]) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
@@ -54,6 +54,13 @@ public sealed class ReleaseTests
         (start.Environment["PATH"], start.Environment["HOME"]) = (path, folder);
         if (root is not null) start.Environment["DOTNET_ROOT"] = root;
         return start;
+    }
+
+    // The program's own folder: the one of the tests lacks the embedded database's library where the program looks for it.
+    private static string Built()
+    {
+        var here = new DirectoryInfo(AppContext.BaseDirectory);
+        return Directory.EnumerateDirectories(Path.Combine(here.Parent!.Parent!.FullName, "Tocsin"), $"{here.Name}_*").Select(f => Path.Combine(f, "tocsin.dll")).First(File.Exists);
     }
 
     private static async Task RunAsync(string program, params string[] arguments)

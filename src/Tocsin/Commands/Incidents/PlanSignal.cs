@@ -52,8 +52,10 @@ internal sealed class PlanSignal : IDisposable
                 return;
             }
             options.Write($"{ResponseFile.Name} is read again: {before.Policy.Version} → {newer.Policy.Version}");
+            // With what people changed on a page, on both sides.
+            var after = host.Part<PlanSource>().Now;
             var now = Instant.FromDateTimeOffset(options.Time.GetUtcNow());
-            new OnCallText(terminal, newer).Changes([.. OnCallReport.Diff(before.Roster, newer.Roster, new Interval(now, now + Ahead))]);
+            new OnCallText(terminal, after).Changes([.. OnCallReport.Diff(before.Roster, after.Roster, new Interval(now, now + Ahead))]);
             await terminal.Out.FlushAsync(cancel);
         }
         catch (Exception e) when (e is SettingsException or DbException)
