@@ -66,6 +66,7 @@ public sealed class HelpTests : IDisposable
     [InlineData("audit verify")]
     [InlineData("backup")]
     [InlineData("restore")]
+    [InlineData("export")]
     [InlineData("lab")]
     [InlineData("lab up")]
     [InlineData("lab inject")]

@@ -42,7 +42,7 @@ internal static class Parts
         services.AddSingleton(s => new Outbox(database, s.GetRequiredService<IncidentDesk>(), options.Time, node));
         services.AddSingleton(ActionKinds.Planner()).AddSingleton(s => new ActionDesk(database, s.GetRequiredService<ActionPlanner>(), options.Actions, s.GetRequiredService<IncidentDesk>(), s.GetRequiredService<Journal>(), options.Time, node));
         services.AddSingleton(s => new ActionRunner(database, s.GetRequiredService<ActionDesk>(), options.Time, options.Step, node, s.GetRequiredService<ILogger<ActionRunner>>()));
-        services.AddSingleton<AttemptBook>().AddSingleton<Sender>().AddSingleton<SelfAlarm>().AddSingleton<SelfCare>();
+        services.AddSingleton<AttemptBook>().AddSingleton<Sender>().AddSingleton<SelfAlarm>().AddSingleton<Retention>().AddSingleton<SelfCare>().AddSingleton<PlanReload>();
         services.AddSingleton(s => new Drills(database, s.GetRequiredService<PlanSource>(), options.Time, s.GetRequiredService<ClockLoop>().Pages));
         services.AddSingleton<PlaybookShelf>().AddSingleton<PlaybookDesk>().AddSingleton<Composer>().AddSingleton<UpdateDesk>().AddSingleton<StatusDesk>();
         // post-mortem

@@ -57,6 +57,9 @@ public sealed record ServerOptions
     /// <summary>For how long raw signals and their texts are kept.</summary>
     public NodaTime.Duration KeepSignals { get; init; } = NodaTime.Duration.FromDays(30);
 
+    /// <summary>For how long it is kept how a page was sent, after that was over; the page itself is an event and stays.</summary>
+    public NodaTime.Duration KeepPages { get; init; } = NodaTime.Duration.FromDays(400);
+
     /// <summary>An address outside that is pinged while all is alive; null: none.</summary>
     public Clock.OutsideHeartbeat? Heartbeat { get; init; }
 

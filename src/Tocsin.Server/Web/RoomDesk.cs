@@ -1,3 +1,4 @@
+using System.Globalization;
 using NodaTime;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Diagnosis;
@@ -37,6 +38,14 @@ public sealed class RoomDesk(IncidentRoom room, IncidentList list, ActionDesk ac
     private const int MostOthers = 50;
     private const int MostRelated = 5;
     private static readonly Duration Together = Duration.FromMinutes(30);
+    private readonly Shared<RoomView?> views = new();
+
+    /// <summary>As <see cref="LookAsync(IncidentId, CancellationToken)"/>; who asks at the same moment gets the same.</summary>
+    public async Task<RoomView?> WatchAsync(IncidentId id, CancellationToken cancel)
+    {
+        var position = await feed.HeadAsync(cancel);
+        return await views.OfAsync(string.Create(CultureInfo.InvariantCulture, $"{id} {position}"), c => LookAsync(id, c), cancel);
+    }
 
     public async Task<RoomView?> LookAsync(IncidentId id, CancellationToken cancel)
     {

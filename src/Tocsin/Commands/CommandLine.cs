@@ -24,6 +24,7 @@ internal static class CommandLine
         ("audit", Incidents.AuditCommand.Create),
         ("backup", Incidents.BackupCommand.Create),
         ("restore", Incidents.RestoreCommand.Create),
+        ("export", Incidents.ExportCommand.Create),
         ("action", Actions.ActionCommand.Create),
         ("playbook", Playbooks.PlaybookCommand.Create),
         ("simulate", Response.SimulateCommand.Create),

@@ -46,11 +46,14 @@ function tick() {
 
 const ownZone = new Date().getTimezoneOffset() === 0 ? null : Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+// Made once: a formatter costs more than all times of a page.
+const ownClock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const ownDay = new Intl.DateTimeFormat("en-CA");
+
 function zone(date, short) {
   if (ownZone === null) return "";
-  const clock = date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  const otherDay = date.toLocaleDateString("en-CA") !== date.toISOString().slice(0, 10);
-  return ` (${otherDay && !short ? `${date.toLocaleDateString("en-CA").slice(5)} ` : ""}${clock} here)`;
+  const day = ownDay.format(date);
+  return ` (${day !== date.toISOString().slice(0, 10) && !short ? `${day.slice(5)} ` : ""}${ownClock.format(date)} here)`;
 }
 
 // Each time also in the viewer's zone, beside UTC.
@@ -83,7 +86,7 @@ refresh();
 setClock();
 
 // On a phone the pages' names scroll: the one that is open is seen.
-document.querySelector(".pages a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+requestAnimationFrame(() => document.querySelector(".pages a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));
 
 // The live line.
 const line = document.getElementById("line");

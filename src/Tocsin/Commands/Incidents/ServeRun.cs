@@ -31,7 +31,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             var options = Whole(Options(settings, terminal, request), request);
             await using var host = await ServerHost.StartAsync(options, logging, both.Token);
             Welcome(host, options);
-            await host.WaitAsync(both.Token);
+            await FollowAsync(host, options, both);
             return ExitCode.Done;
         }
         catch (ServerSetupException e)
@@ -52,6 +52,21 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
         catch (OperationCanceledException) when (both.IsCancellationRequested)
         {
             return ExitCode.Done;
+        }
+    }
+
+    private async Task FollowAsync(ServerHost host, ServerOptions options, CancellationTokenSource both)
+    {
+        using var plan = new PlanSignal();
+        var following = plan.FollowAsync(settings, terminal, host, options, both.Token);
+        try
+        {
+            await host.WaitAsync(both.Token);
+        }
+        finally
+        {
+            await both.CancelAsync();
+            await following;
         }
     }
 
@@ -90,6 +105,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             AllowNetworks = from.AllowNetworks,
             Proxy = from.Proxy,
             Heartbeat = from.Heartbeat,
+            KeepPages = from.KeepPages ?? NodaTime.Duration.FromDays(400),
             KeepSignals = from.KeepSignals ?? NodaTime.Duration.FromDays(30),
             Write = line =>
             {
