@@ -47,7 +47,7 @@ public sealed class AuditTrail(Database database)
         }
         var written = await database.ReadAsync((s, c) => s.FirstAsync<long>("select value from counters where name = 'audit'", null, c), cancel);
         if (written != rows) return new AuditVerdict(rows, head, $"{written - rows} rows are missing at the end");
-        var all = await database.ReadAsync((s, c) => s.FirstAsync<long>("select (select count(*) from events) + (select count(*) from stream_events)", null, c), cancel);
+        var all = await database.ReadAsync((s, c) => s.FirstAsync<long>("select (select count(*) from events) + (select count(*) from stream_events) + (select count(*) from action_events)", null, c), cancel);
         return new AuditVerdict(rows, head, all == events ? "" : $"there are {all} events, and the log vouches for {events}");
     }
 
@@ -56,6 +56,11 @@ public sealed class AuditTrail(Database database)
     {
         if (!row.Detail.StartsWith("events ", StringComparison.Ordinal) || row.Digest.Length == 0) return 0;
         var versions = row.Detail[7..].Split('-').Select(v => long.Parse(v, CultureInfo.InvariantCulture)).ToArray();
+        if (row.Subject.StartsWith(ActionJournal.Subject, StringComparison.Ordinal))
+        {
+            var done = await database.ReadAsync((s, c) => ActionJournal.PartAsync(s, row.Subject[ActionJournal.Subject.Length..], versions[0], versions[^1], c), cancel);
+            return ActionJournal.DigestOf(done) == row.Digest ? done.Count : null;
+        }
         if (!row.Subject.StartsWith("INC-", StringComparison.Ordinal))
         {
             var part = await database.ReadAsync((s, c) => Streams.PartAsync(s, row.Subject, versions[0], versions[^1], c), cancel);

@@ -32,7 +32,19 @@ internal static class ActionJournal
     // A claim that is not renewed for so long is another's to take.
     private const long Claim = 60L * Micros.PerSecond;
 
+    /// <summary>Before the id, as the audit log names an action.</summary>
+    public const string Subject = "action/";
+
+    internal sealed record Stored(string Action, long Version, long At, string Type, string Person, string Body);
+
     private sealed record Row(string Action, string Type, string Body);
+
+    /// <summary>What a row of the audit log vouches for.</summary>
+    public static Task<List<Stored>> PartAsync(Session s, string id, long from, long to, CancellationToken cancel) =>
+        s.QueryAsync<Stored>("select action, version, at, type, person, body from action_events where action = @id and version between @from and @to order by version", new { id, from, to }, cancel);
+
+    public static string DigestOf(IEnumerable<Stored> rows) =>
+        AuditChain.Digest(rows.SelectMany(r => new[] { r.Action, r.Version.ToString(CultureInfo.InvariantCulture), r.At.ToString(CultureInfo.InvariantCulture), r.Type, r.Person, r.Body }));
 
     public static async Task<ActionRun?> ReadAsync(Session s, string id, CancellationToken cancel) => (await ReadAllAsync(s, "action = @id", new { id }, cancel)).FirstOrDefault();
 
@@ -78,7 +90,9 @@ internal static class ActionJournal
         var version = after.Version - events.Length;
         var stored = events.Select(e => (Version: ++version, At: Micros.Of(e.At), Type: ActionJson.NameOf(e), e.By, Body: ActionJson.Write(e))).ToList();
         await s.InsertAsync("action_events", "action, version, at, type, person, body", stored.ConvertAll(e => new object?[] { after.Id, (long)e.Version, e.At, e.Type, e.By, e.Body }), "", cancel);
-        await AuditChain.AppendAsync(s, [.. stored.Select(e => new AuditEntry(e.At, e.By, $"action-{e.Type}", after.Id, $"{after.Plan.Action} {after.Plan.Environment} {after.Plan.Target}", AuditChain.Digest([after.Id, e.Version.ToString(CultureInfo.InvariantCulture), e.Body])))], cancel);
+        var rows = stored.ConvertAll(e => new Stored(after.Id, e.Version, e.At, e.Type, e.By, e.Body));
+        var detail = string.Create(CultureInfo.InvariantCulture, $"events {rows[0].Version}-{rows[^1].Version}");
+        await AuditChain.AppendAsync(s, [new AuditEntry(now, rows.Select(r => r.Person).FirstOrDefault(p => p.Length > 0) ?? "", string.Join(' ', rows.Select(r => $"action-{r.Type}").Distinct(StringComparer.Ordinal)), Subject + after.Id, detail, DigestOf(rows))], cancel);
         return after;
     }
 

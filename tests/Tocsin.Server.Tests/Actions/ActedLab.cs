@@ -18,9 +18,10 @@ internal sealed class ActedLab : IAsyncDisposable
 {
     public const string Role = "arn:aws:iam::000000000000:role/tocsin-acting";
     private const int Times = 10;
-    private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
 
     private bool owns;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private ActedLab(TestLab lab, TestWorld world, ActionGround ground) => (Lab, World, Ground) = (lab, world, ground);
 
@@ -36,9 +37,8 @@ internal sealed class ActedLab : IAsyncDisposable
 
     public static async Task<ActedLab> StartAsync(ActionMode mode = ActionMode.On, Func<ActionSetup, ActionSetup>? change = null)
     {
-        var cancel = TestContext.Current.CancellationToken;
-        var lab = await TestLab.StartAsync(Times, cancel);
-        await lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(120), cancel);
+        var lab = await TestLab.StartAsync(Times, Cancel);
+        await lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(120), Cancel);
         var acted = await StartAsync(lab, DataDoors.None, mode, change);
         acted.owns = true;
         return acted;
@@ -91,33 +91,33 @@ internal sealed class ActedLab : IAsyncDisposable
 
     public async Task<JsonElement> EndedAsync(JsonElement plan)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         limit.CancelAfter(TimeSpan.FromSeconds(120));
         while (true)
         {
             var now = await World.GetAsync($"/api/v1/actions/{Id(plan)}");
             if (Text(now, "state") is "failed" or "unknown" || now.TryGetProperty("verified", out _)) return now;
             Assert.False(limit.IsCancellationRequested, now.ToString());
-            await Task.Delay(100, cancel);
+            await Task.Delay(100, Cancel);
         }
     }
 
     public async Task<JsonElement> UndoAsync(JsonElement done) => await TakenAsync(await AskAsync(Ann, $"/{Id(done)}/undo", new { why = "the test takes it back" }), HttpStatusCode.OK);
 
-    public Task<HttpResponseMessage> AskAsync(HttpClient person, string path, object body) => person.PostAsync($"/api/v1/actions{path}", JsonContent.Create(body), cancel);
+    public Task<HttpResponseMessage> AskAsync(HttpClient person, string path, object body) => person.PostAsync($"/api/v1/actions{path}", JsonContent.Create(body), Cancel);
 
     /// <summary>Why it was refused.</summary>
     public async Task<string> RefusedAsync(Task<HttpResponseMessage> asked)
     {
         var answer = await asked;
         Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
-        return Text(await answer.Content.ReadFromJsonAsync<JsonElement>(cancel), "detail");
+        return Text(await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel), "detail");
     }
 
     /// <summary>How often something that changes the platform was really called, as the provider's own log has it.</summary>
     public async Task<int> CallsAsync(string operation)
     {
-        var trail = await Ground.AskAsync("cloudtrail", "LookupEvents", new JsonObject { ["LookupAttributes"] = new JsonArray(new JsonObject { ["AttributeKey"] = "EventName", ["AttributeValue"] = operation }) }, cancel);
+        var trail = await Ground.AskAsync("cloudtrail", "LookupEvents", new JsonObject { ["LookupAttributes"] = new JsonArray(new JsonObject { ["AttributeKey"] = "EventName", ["AttributeValue"] = operation }) }, Cancel);
         return ((JsonArray)trail["Events"]!).Count(e => ((string)e!["CloudTrailEvent"]!).Contains("assumed-role/tocsin-acting", StringComparison.Ordinal));
     }
 
@@ -136,7 +136,7 @@ internal sealed class ActedLab : IAsyncDisposable
 
     private async Task<JsonElement> TakenAsync(HttpResponseMessage answer, HttpStatusCode wanted)
     {
-        Assert.True(answer.StatusCode == wanted, await answer.Content.ReadAsStringAsync(cancel));
-        return await answer.Content.ReadFromJsonAsync<JsonElement>(cancel);
+        Assert.True(answer.StatusCode == wanted, await answer.Content.ReadAsStringAsync(Cancel));
+        return await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel);
     }
 }

@@ -1,7 +1,5 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Tocsin.Core.Response.Actions;
-using Tocsin.Lab.Aws;
 
 namespace Tocsin.Server.Tests.Actions;
 
@@ -22,6 +20,7 @@ public sealed class LabActionTests
         await lab.Lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(60), cancel);
         Assert.Equal(before.Select(b => b.Key), (await lab.Ground.AroundAsync(cancel)).Select(b => b.Key));
         Assert.Equal(before.Values, (await lab.Ground.AroundAsync(cancel)).Values);
+        Assert.Equal("", (await lab.World.Host.Part<Reading.AuditTrail>().VerifyAsync(cancel)).Problem);
         Assert.DoesNotContain("a-new-one", await DatabaseAsync(lab), StringComparison.Ordinal);
     }
 
