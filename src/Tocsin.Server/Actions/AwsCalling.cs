@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Tocsin.Collect.Aws;
-using Tocsin.Collect.Probes.Aws;
 using Tocsin.Core.Response.Actions;
 
 namespace Tocsin.Server.Actions;

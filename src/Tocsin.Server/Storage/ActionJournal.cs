@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
-using Tocsin.Core.Incidents;
 using Tocsin.Core.Response.Actions;
 
 namespace Tocsin.Server.Storage;

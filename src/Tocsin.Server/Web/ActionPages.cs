@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Routing;
 using Tocsin.Core.Response.Actions;
 using Tocsin.Server.Actions;
 using Tocsin.Server.Api;
-using Tocsin.Server.Reading;
 using Tocsin.Server.Setup;
 using Tocsin.Server.Storage;
 using Tocsin.Server.Web.Pages;

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using NodaTime;
 using Tocsin.Collect.Probes.Aws;
 using Tocsin.Core.Response.Actions;
 

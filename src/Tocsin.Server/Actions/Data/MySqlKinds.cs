@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using NodaTime;
-using Tocsin.Collect.Probes.Servers;
 using Tocsin.Collect.Wire;
 using Tocsin.Core.Response.Actions;
 

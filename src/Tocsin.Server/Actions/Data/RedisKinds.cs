@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using NodaTime;
-using Tocsin.Collect.Probes.Servers;
 using Tocsin.Collect.Wire;
 using Tocsin.Core.Response.Actions;
 

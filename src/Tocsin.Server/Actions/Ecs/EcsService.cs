@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Tocsin.Collect.Aws;
 using Tocsin.Collect.Probes.Aws;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Platforms;

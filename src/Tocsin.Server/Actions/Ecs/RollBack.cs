@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using NodaTime;
 using Tocsin.Collect.Aws;
 using Tocsin.Collect.Probes.Aws;
-using Tocsin.Core.Response.Actions;
 
 namespace Tocsin.Server.Actions.Ecs;
 
