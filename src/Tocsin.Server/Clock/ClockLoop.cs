@@ -40,6 +40,7 @@ public sealed class ClockLoop(ClockSteps steps, DueIncidents due, Sender sender,
         LoopAsync("own alarm", Quiet, Look, self.Alarm.CheckAsync, stoppingToken),
         LoopAsync("database pulse", Quiet, Look, self.Pulse.CheckAsync, stoppingToken),
         LoopAsync("watchdog", Quiet, WatchdogLook, self.Dog.CheckAsync, stoppingToken),
+        LoopAsync("retention", Quiet, WatchdogLook, self.Old.CheckAsync, stoppingToken),
         sender.RunAsync(Pages, stoppingToken));
 
     private async Task LoopAsync(string name, Wakeup wakeup, TimeSpan look, Func<CancellationToken, Task<int>> act, CancellationToken cancel)

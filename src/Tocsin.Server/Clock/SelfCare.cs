@@ -1,6 +1,7 @@
 using Tocsin.Server.Notify;
+using Tocsin.Server.Storage;
 
 namespace Tocsin.Server.Clock;
 
-/// <summary>What the server does about its own failures.</summary>
-public sealed record SelfCare(SelfAlarm Alarm, DatabasePulse Pulse, Watchdog Dog);
+/// <summary>What the server does about its own failures, and to stay small.</summary>
+public sealed record SelfCare(SelfAlarm Alarm, DatabasePulse Pulse, Watchdog Dog, Retention Old);

@@ -24,10 +24,13 @@ internal static class CommandLine
         ("audit", Incidents.AuditCommand.Create),
         ("backup", Incidents.BackupCommand.Create),
         ("restore", Incidents.RestoreCommand.Create),
+        ("export", Incidents.ExportCommand.Create),
         ("action", Actions.ActionCommand.Create),
         ("playbook", Playbooks.PlaybookCommand.Create),
         ("simulate", Response.SimulateCommand.Create),
         ("postmortem", PostMortems.PostMortemCommand.Create),
+        ("report", PostMortems.ReportCommand.Create),
+        ("mcp", Mcp.McpCommand.Create),
         ("oncall", Response.OnCallCommand.Create),
         ("lab", Lab.LabCommand.Create),
     ];

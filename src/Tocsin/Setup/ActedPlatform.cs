@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using NodaTime;
 using Tocsin.Cli.Commands.Diagnose;
 using Tocsin.Collect.Aws;
-using Tocsin.Collect.Probes.Servers;
 using Tocsin.Core.Platforms;
 using Tocsin.Core.Response.Actions;
 using Tocsin.Server.Actions;

@@ -72,6 +72,8 @@ function refresh() { tick(); addZones(); }
 
 // What is fetched again is merged into what is there: focus, and what somebody opened, stay.
 if (window.Idiomorph) {
+  // What somebody is typing stays too, until the form itself is gone.
+  window.Idiomorph.defaults.callbacks.beforeNodeMorphed = (old) => !(old.matches?.("input:not([type=hidden]), textarea") && old.value !== old.defaultValue);
   window.Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => !(name === "open" && element.tagName === "DETAILS");
 }
 

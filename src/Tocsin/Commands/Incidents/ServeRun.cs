@@ -31,7 +31,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             var options = Whole(Options(settings, terminal, request), request);
             await using var host = await ServerHost.StartAsync(options, logging, both.Token);
             Welcome(host, options);
-            await host.WaitAsync(both.Token);
+            await FollowAsync(host, options, both);
             return ExitCode.Done;
         }
         catch (ServerSetupException e)
@@ -55,6 +55,21 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
         }
     }
 
+    private async Task FollowAsync(ServerHost host, ServerOptions options, CancellationTokenSource both)
+    {
+        using var plan = new PlanSignal();
+        var following = plan.FollowAsync(settings, terminal, host, options, both.Token);
+        try
+        {
+            await host.WaitAsync(both.Token);
+        }
+        finally
+        {
+            await both.CancelAsync();
+            await following;
+        }
+    }
+
     // With all that needs the catalog: what it matches, watches, drills by itself and shows.
     private ServerOptions Whole(ServerOptions options, ServeRequest request)
     {
@@ -65,6 +80,8 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             Matching = MatchSet.Build(store.Entries(terminal)),
             Watch = request.Watches ? WatchedPlatform.Of(options.Platform, store.Whole, request.Endpoint, request.Lab) : null,
             Diagnose = look.LookAsync,
+            Playbooks = Directory.Exists(PlaybookFiles.Folder(settings)) ? PlaybookFiles.Load(settings, terminal) : [],
+            Templates = ResponseFile.Templates(settings),
             Actions = ActedPlatform.Of(options.Platform, FromFile(settings, options.Plan.Policy).Actions, request.Endpoint, request.Lab, request.Actions),
             Web = Pages(request) with { Report = look.ReportAsync },
         };
@@ -88,6 +105,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             AllowNetworks = from.AllowNetworks,
             Proxy = from.Proxy,
             Heartbeat = from.Heartbeat,
+            KeepPages = from.KeepPages ?? NodaTime.Duration.FromDays(400),
             KeepSignals = from.KeepSignals ?? NodaTime.Duration.FromDays(30),
             Write = line =>
             {

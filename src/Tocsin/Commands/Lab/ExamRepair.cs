@@ -88,7 +88,9 @@ internal sealed class ExamRepair : IAsyncDisposable
         var watch = System.Diagnostics.Stopwatch.StartNew();
         while (watch.Elapsed < Recovery)
         {
-            if ((await lab.StatusAsync(cancel)).Healthy) return true;
+            // Not the lab's own word, which stays "broken" until what broke it is healed: what stands.
+            var status = await lab.StatusAsync(cancel);
+            if (status.Services.All(s => s.Healthy) && status.Components.All(c => c.Healthy)) return true;
             await Task.Delay(200, cancel);
         }
         return false;
