@@ -27,6 +27,9 @@ public sealed class DeskTests
             Thing("storefront", "two", new Watched { UnseenSince = at, Says = "Denied" }),
             Thing("fastify-nova", "one", new Watched { UnseenSince = at }),
             Thing("aurora", "one", new Watched { LastSeen = at, IllSince = at, Flaps = true }),
+            Thing("events-consumer", "one", new Watched { LastSeen = at }),
+            Thing("events-consumer", "two", new Watched { UnseenSince = at, Says = "ecs.stoppedTasks.reason is not known" }),
+            Thing("redis", "one", new Watched { UnseenSince = at, Says = "redis.server.usedMemoryShare is not known" }),
         ]);
         var grid = HealthGrid.Of(platform, view, []);
         Health Of(string service, string environment) => grid.Rows.First(r => r.Name == service).Cells.First(c => c.Environment == environment).State;
@@ -34,6 +37,8 @@ public sealed class DeskTests
         Assert.Equal(Health.PartlySeen, Of("storefront", "production"));
         Assert.Equal(Health.Unseen, Of("fastify-nova", "production"));
         Assert.Equal(Health.Flapping, Of("aurora", "production"));
+        Assert.Equal(Health.Well, Of("events-consumer", "production"));
+        Assert.Equal(Health.Unseen, Of("redis", "production"));
         Assert.Equal(Health.NotWatched, Of("core-api", "staging"));
         Assert.Equal(2, grid.Ill);
         Assert.All(HealthGrid.Of(platform, null, []).Rows, r => Assert.All(r.Cells, c => Assert.Equal(Health.NotWatched, c.State)));

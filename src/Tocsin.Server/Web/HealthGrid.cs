@@ -58,8 +58,11 @@ public sealed record HealthGrid(bool IsWatched, Instant? LastLook, IReadOnlyList
     }
 
     // The thing that explains the state: of several the one that is so the longest.
-    private static (Health State, Watched? Told) Stand(List<Watched> own)
+    private static (Health State, Watched? Told) Stand(List<Watched> all)
     {
+        // What was answered and has nothing of a kind, such as no stopped task, is no blindness; unless nothing else is known.
+        var own = all.FindAll(w => w.LastSeen is not null || !w.Says.EndsWith(WatchLooks.NotKnown, StringComparison.Ordinal));
+        if (own.Count == 0) own = all;
         if (own.Where(w => w.IllSince is not null).MinBy(w => w.IllSince) is { } ill) return (own.Exists(w => w.Flaps) ? Health.Flapping : Health.Ill, ill);
         if (own.Where(w => w.UnseenSince is not null).MinBy(w => w.UnseenSince) is { } unseen) return (own.TrueForAll(w => w.UnseenSince is not null) ? Health.Unseen : Health.PartlySeen, unseen);
         return own.Exists(w => w.LastSeen is not null) ? (Health.Well, null) : (Health.NotWatched, null);

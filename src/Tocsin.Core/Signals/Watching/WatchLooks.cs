@@ -16,6 +16,9 @@ public static partial class WatchLooks
 {
     public const string Aws = "aws";
 
+    /// <summary>How a look ends that was answered without the fact it asks for: there is nothing of that kind, such as no task that stopped.</summary>
+    public const string NotKnown = "is not known";
+
     /// <summary>The looks of one round at the addresses.</summary>
     /// <param name="controlAnswers">Whether any address of others answered; null: none was asked.</param>
     public static ImmutableArray<Look> Of(IReadOnlyCollection<AddressAnswer> answers, bool? controlAnswers, Instant at) => [.. answers.Select(a => Of(a, controlAnswers, at))];
@@ -63,7 +66,7 @@ public static partial class WatchLooks
     {
         var subject = SubjectOf(rule, seen);
         var value = seen.IsEvidence ? seen.Value(rule.When.Name) : null;
-        if (value is null) return new Look(subject, LookOutcome.Unseen, seen.At, seen.IsEvidence ? $"{rule.When.Name} is not known" : $"{seen.Status}: {Short(seen.Note)}");
+        if (value is null) return new Look(subject, LookOutcome.Unseen, seen.At, seen.IsEvidence ? $"{rule.When.Name} {NotKnown}" : $"{seen.Status}: {Short(seen.Note)}");
         return rule.When.Compare.Holds(value) ? new Look(subject, LookOutcome.Bad, seen.At, Filled(rule.Says, seen)) : new Look(subject, LookOutcome.Good, seen.At, "");
     }
 
