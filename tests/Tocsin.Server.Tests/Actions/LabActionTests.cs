@@ -1,7 +1,5 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Tocsin.Core.Response.Actions;
-using Tocsin.Lab.Aws;
 
 namespace Tocsin.Server.Tests.Actions;
 
