@@ -130,6 +130,9 @@ public sealed class ServerHost : IAsyncDisposable
         IntakeApi.Map(app);
         var api = app.MapGroup("/api/v1");
         IncidentApi.Map(api);
+        PlaybookApi.Map(api);
+        PublishingApi.Map(api);
+        PostMortemApi.Map(api);
         LookApi.Map(api);
         ActionApi.Map(api);
         WatchApi.Map(api);

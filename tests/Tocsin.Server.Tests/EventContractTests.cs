@@ -25,6 +25,7 @@ public sealed class EventContractTests
         new SeverityChanged(At, "lead", Severity.P2, Severity.P0, "all down"),
         new ImpactReported(At, "lead", new ImpactFacts { Production = false, Users = 3 }),
         new Noted(At, "lead", "line one\nline two"),
+        new Recorded(At, "lead", "0199", "lead has done \"Check the cluster\""),
         new MatchAttached(At, "", new AttachedMatch("alb-503", "ab12", "fastify-nova", 42)),
         new DiagnosisAttached(At, "", new AttachedDiagnosis("Confirmed", "alb-503/none", "roll back", "b-1")),
         new UpdatePosted(At, "lead", "we are at it", Duration.FromMinutes(30)),

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -9,6 +10,7 @@ using Tocsin.Core.Catalog;
 using Tocsin.Core.Matching;
 using Tocsin.Core.Platforms;
 using Tocsin.Core.Response;
+using Tocsin.Core.Response.Playbooks;
 using Tocsin.Server.Clock;
 using Tocsin.Server.Ingest;
 using Tocsin.Server.Notify;
@@ -23,6 +25,9 @@ internal sealed class TestWorld : IAsyncDisposable
     public static readonly string Root = Find();
     public static readonly Instant Start = Instant.FromUtc(2026, 11, 23, 5, 0);
     private static readonly Lazy<MatchSet> Catalog = new(() => MatchSet.Build(CatalogFiles.ReadEntries([new CatalogRoot(Path.Combine(Root, "catalog"), Shipped: true)]).Entries));
+    private static readonly string Data = Path.Combine(Root, "platforms", "zelly");
+    private static readonly Lazy<ImmutableArray<Playbook>> Books = new(() => [.. Directory.EnumerateFiles(Path.Combine(Data, "playbooks"), "*.md").Order(StringComparer.Ordinal).Select(f => PlaybookReader.Parse(File.ReadAllText(f), f, Path.GetFileNameWithoutExtension(f)).Value!)]);
+    private static readonly Lazy<ImmutableDictionary<string, CommunicationTemplate>> Templates = new(() => Directory.EnumerateFiles(Path.Combine(Data, "templates"), "*.md").ToImmutableDictionary(f => Path.GetFileNameWithoutExtension(f)!, f => CommunicationTemplate.Parse(File.ReadAllText(f), f).Value!, StringComparer.Ordinal));
     private readonly string folder;
     private readonly TestLog log = new();
     private readonly ILoggerFactory logging;
@@ -71,6 +76,8 @@ internal sealed class TestWorld : IAsyncDisposable
             Kinds = [.. new[] { "pagerduty", "webhook", "ntfy", "slack" }.Select(k => new ChannelKind(k, new Shape.Map("a fake", []), _ => world.Phone))],
             Variable = name => $"address-of-{name}",
             Time = world.Time,
+            Playbooks = Books.Value,
+            Templates = Templates.Value,
             Loops = false,
         };
         world.Options = change?.Invoke(options) ?? options;

@@ -32,7 +32,9 @@ public sealed class SafetyTests
             foreach (var (verb, other) in new[] { ("note", ""), ("update", ""), ("escalate", ""), ("mitigate", ""), ("assign", "Scribe") }) (await site.SendAsync(room, $"{room}/{verb}", ("text", text), ("other", other))).Dispose();
             await site.DiagnoseAsync(id, text, text, text);
             using var report = await site.World.PostAsync($"{intake}/webhook", new { title = $"connect ECONNREFUSED {text}", text = $"Error: connect ECONNREFUSED 10.0.12.34:3306 {text}", severity = "P2", service = text.Length < 100 ? text : "x" });
+            await ResponseAsync(site, id, text);
             Check(await site.PageAsync(room), text);
+            foreach (var path in new[] { $"{room}/message", $"/post-mortems/{id}", "/post-mortems", "/reports?by=service", "/status", "/status/1", "/status/edit" }) Check(await site.PageAsync(path), text);
             Check(await site.PageAsync($"{room}/why?person={Uri.EscapeDataString(text)}"), text);
             Check(await site.PageAsync($"/reference?q={Uri.EscapeDataString(text)}"), text);
             Check(await site.PageAsync($"/?title={Uri.EscapeDataString(text)}"), text);
@@ -72,7 +74,7 @@ public sealed class SafetyTests
     {
         await using var site = await Site.StartAsync();
         var id = await site.DeclareAsync("Checkout is broken");
-        foreach (var path in new[] { "/", "/incidents", $"/incidents/{id}", "/reference", "/reference/ecs-exit-137", "/scan", "/drill", "/oncall", "/signals", "/signals/unknown", "/compare", "/checklist", "/simulate", "/settings", "/settings/people", "/settings/intake", "/lab", "/tour", "/audit", "/sign-in", "/incidents/INC-99" })
+        foreach (var path in new[] { "/", "/incidents", $"/incidents/{id}", "/reference", "/reference/ecs-exit-137", "/scan", "/drill", "/oncall", "/signals", "/signals/unknown", "/compare", "/checklist", "/simulate", "/settings", "/settings/people", "/settings/intake", "/lab", "/tour", "/audit", "/sign-in", "/incidents/INC-99", $"/incidents/{id}/message", "/post-mortems", $"/post-mortems/{id}", "/reports", "/status/edit" })
         {
             using var answer = await site.Browser.GetAsync(path, Cancel);
             var policy = answer.Headers.GetValues("Content-Security-Policy").Single();
@@ -121,6 +123,24 @@ public sealed class SafetyTests
             Assert.NotEmpty(page.QuerySelectorAll(".guide pre code"));
             Assert.Empty(page.QuerySelectorAll(".guide script, .guide iframe, .guide img"));
         }
+    }
+
+    // Playbook, status page and post-mortem, each with the text wherever people write.
+    private static async Task ResponseAsync(Site site, string id, string text)
+    {
+        await site.World.PostAsync($"/api/v1/incidents/{id}/playbooks", new { playbook = "p1-a" });
+        var run = (await site.World.GetAsync($"/api/v1/incidents/{id}/playbooks")).GetProperty("runs")[0];
+        var step = run.GetProperty("steps")[0].GetProperty("id").GetString();
+        await site.World.PostAsync($"/api/v1/runs/{run.GetProperty("id").GetString()}/fail", new { step, text });
+        await site.World.PostAsync("/api/v1/status-page/components", new { name = text, about = text });
+        await site.World.PostAsync($"/api/v1/incidents/{id}/send", new { text, @public = new { title = text, text } });
+        await site.World.PostAsync($"/api/v1/post-mortems/{id}", new { author = text, summary = text, rootCause = text, lessons = text, factors = new[] { text }, items = new[] { new { text, owner = text.Length <= 100 ? text : "x" } } });
+        using var preview = await site.SendAsync($"/incidents/{id}/message", $"/incidents/{id}/message", ("text", text), ("room", "incidents"), ("public", "1"), ("public-title", text), ("public-text", text), ("preview", "1"));
+        var shown = await Site.ReadAsync(preview);
+        shown.QuerySelector("a[href^='https://wa.me/?text=']")!.Remove();
+        Check(shown, text);
+        using var feed = await site.Browser.GetAsync("/status.rss", Cancel);
+        Assert.NotNull(System.Xml.Linq.XDocument.Parse(await feed.Content.ReadAsStringAsync(Cancel)).Root);
     }
 
     // What is typed into forms, and stands on the pages afterwards or in what is refused.

@@ -162,6 +162,9 @@ public sealed record Fix
     public required string Does { get; init; }
     public required string Verify { get; init; }
     public string Action { get; init; } = "";
+
+    /// <summary>What the action is given, where that is the same everywhere.</summary>
+    public ImmutableSortedDictionary<string, string> With { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
     public string Undo { get; init; } = "";
     public string NoUndo { get; init; } = "";
 }

@@ -126,6 +126,7 @@ public static class EntryShape
             new Key("title", new Shape.Text("The fix in a few words"), Required: true),
             new Key("does", new Shape.Text("What is done, in the imperative"), Required: true),
             new Key("action", new Shape.Text("A guarded action of Tocsin", Allowed: EntryNames.Actions)),
+            new Key("with", new Shape.Table("What the action is given, where that is the same everywhere", new Shape.Text("A value"))),
             new Key("verify", new Shape.Text("What shows that it worked"), Required: true),
             new Key("undo", new Shape.Text("How to take it back")),
             new Key("noUndo", new Shape.Text("Why it cannot be taken back")),

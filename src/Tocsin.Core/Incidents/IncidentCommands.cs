@@ -32,6 +32,9 @@ public abstract record IncidentCommand(string By)
 
     public sealed record FilePostMortem(string By, string Link) : IncidentCommand(By);
 
+    /// <summary>Tells in the timeline what happened in a stream beside it.</summary>
+    public sealed record Record(string By, string Stream, ImmutableArray<string> Texts) : IncidentCommand(By);
+
     /// <summary>A channel's answer about a page.</summary>
     public sealed record RecordReceipt(int Page, Receipt Receipt) : IncidentCommand("");
 

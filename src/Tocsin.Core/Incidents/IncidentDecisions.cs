@@ -31,6 +31,7 @@ public static class IncidentDecisions
         {
             IncidentCommand.Reopen reopen => incident.IsOpen ? new Decision.Nothing($"{incident.Id} is open") : Text(reopen.Why, "why it is reopened", new Reopened(now, reopen.By, reopen.Why)),
             IncidentCommand.Note note => Text(note.Text, "a text", new Noted(now, note.By, note.Text)),
+            IncidentCommand.Record record => new Decision.Accept([.. record.Texts.Select(t => new Recorded(now, record.By, record.Stream, t))]),
             IncidentCommand.FilePostMortem file => File(incident, file, now),
             IncidentCommand.AttachDiagnosis attach => Accept(new DiagnosisAttached(now, attach.By, attach.Diagnosis)),
             _ when incident.Phase == IncidentPhase.Resolved => new Decision.Refuse($"{incident.Id} was resolved {Words.Time(incident.Times.Resolved ?? now)}; reopen it first"),

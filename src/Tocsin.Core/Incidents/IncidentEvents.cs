@@ -76,6 +76,10 @@ public sealed record Absorbed(Instant At, string By, IncidentId Other, ImpactFac
 
 public sealed record SplitOff(Instant At, string By, IncidentId Other, ImmutableArray<string> Fingerprints) : IncidentEvent(At, By);
 
+/// <summary>What happened in something that belongs to it and has a stream of its own: the run of a playbook, its post-mortem, what was said in public. There it stands whole.</summary>
+/// <param name="Stream">The id of that stream.</param>
+public sealed record Recorded(Instant At, string By, string Stream, string Text) : IncidentEvent(At, By);
+
 public sealed record PostMortemFiled(Instant At, string By, string Link) : IncidentEvent(At, By);
 
 // What follows is the clock's and the channels'.

@@ -76,7 +76,7 @@ public static class IncidentFold
         },
         SplitOff s => state with { Matches = state.Matches.RemoveAll(m => s.Fingerprints.Contains(m.Fingerprint, StringComparer.Ordinal)), Fingerprints = state.Fingerprints.RemoveRange(s.Fingerprints, StringComparer.Ordinal) },
         PostMortemFiled p => state with { PostMortem = p.Link },
-        Declared or Noted or PageSuppressed => state,
+        Declared or Noted or Recorded or PageSuppressed => state,
         _ => OfTheClock(state, e),
     };
 

@@ -34,7 +34,7 @@ public static class AccountOfEvents
             Pages = [.. events.OfType<Paged>().Where(p => p.Person.Length > 0).Select(p => new PagedPerson(p.At, p.Person, p.Channel, events.OfType<Acknowledged>().Where(a => a.By == p.Person && a.At >= p.At).Select(a => (Instant?)a.At).FirstOrDefault()))],
             Promises = [.. walk.Promises.Concat(walk.Open())],
             Alarms = [.. state.Alarms.Distinct(StringComparer.Ordinal)],
-            Timeline = [.. Lines(events).Concat(Lines(playbooks)).OrderBy(l => l.At)],
+            Timeline = [.. Lines(events, playbooks).Concat(Lines(playbooks)).OrderBy(l => l.At)],
             DocumentDue = DocumentDue(state),
             ToAcknowledge = ToAcknowledge(state),
         };
@@ -43,17 +43,20 @@ public static class AccountOfEvents
     private static Measure ToAcknowledge(Incident state) =>
         state.Rule.Escalate.IsEmpty && state.Times.Acknowledged is null ? new Measure.NotApplicable($"{state.Severity} pages nobody") : Measure.Between(state.Times.Declared, state.Times.Acknowledged, "nobody acknowledged it");
 
-    private static Instant? DocumentDue(Incident state) =>
+    /// <summary>When the document is due, whether it is there or not; null: none is asked for, or the incident is not resolved.</summary>
+    public static Instant? DocumentDue(Incident state) =>
         state.Times.Resolved is null ? null : Deadlines.Of(state with { PostMortem = "", Missed = [] }).Where(d => d.Kind == DeadlineKind.PostMortem).Select(d => (Instant?)d.At).FirstOrDefault();
 
-    private static IEnumerable<AccountLine> Lines(ImmutableArray<IncidentEvent> events)
+    // What a run's own events tell is not told twice.
+    private static IEnumerable<AccountLine> Lines(ImmutableArray<IncidentEvent> events, ImmutableArray<PlaybookEvent> playbooks)
     {
         var declared = (Declared)events[0];
+        var told = playbooks.OfType<PlaybookStarted>().Select(p => p.Run).ToHashSet(StringComparer.Ordinal);
         if (declared.ImpactStart < declared.At) yield return new AccountLine(declared.ImpactStart, "first sign of the issue", Key: true);
         foreach (var e in events)
         {
             var text = EventWords.Whole(e);
-            if (e is StepFired or ReceiptRecorded || text.Length == 0) continue;
+            if (e is StepFired or ReceiptRecorded || (e is Recorded recorded && told.Contains(recorded.Stream)) || text.Length == 0) continue;
             yield return new AccountLine(e.At, Named(e, text), e is not (PageSuppressed or ChannelGivenUp or MatchAttached or StepMuted or PageFailed) && e is not Paged { Person.Length: 0 });
         }
     }

@@ -31,9 +31,12 @@ public sealed record CommunicationTemplate(string About, ImmutableArray<(string 
     }
 
     /// <summary>The message as it would go to a channel now; what is not known yet is left as a bracketed question to a person.</summary>
-    public string Fill(Incident incident, string channel, string impact, string action)
+    public string Fill(Incident incident, string channel, string impact, string action) =>
+        Fill(incident, channel, impact, action, incident.Promise.From is { } from ? $"in {Words.Length(from + incident.Promise.Within - incident.LastAt)}" : "");
+
+    /// <param name="next">When the next one is promised, in words; empty: nobody knows yet.</param>
+    public string Fill(Incident incident, string channel, string impact, string action, string next)
     {
-        var next = incident.Promise.From is { } from ? $"in {Words.Length(from + incident.Promise.Within - incident.LastAt)}" : "[when?]";
         var values = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["what"] = incident.Title,
@@ -41,12 +44,27 @@ public sealed record CommunicationTemplate(string About, ImmutableArray<(string 
             ["started"] = $"{Words.Time(incident.Times.ImpactStart)} UTC".Replace("Z UTC", " UTC", StringComparison.Ordinal),
             ["impact"] = impact.Length > 0 ? impact : "[what is broken, and for how many?]",
             ["action"] = action.Length > 0 ? action : "[what is done right now?]",
-            ["next"] = next,
-            ["cc"] = Mentions.Where(m => m.Channel == channel).Select(m => m.Mention).FirstOrDefault() ?? "",
+            ["next"] = next.Length > 0 ? next : "[when?]",
+            ["cc"] = MentionIn(channel),
         };
         var filled = new StringBuilder(Text);
         foreach (var (hole, value) in values) filled.Replace($"{{{{{hole}}}}}", value);
         return filled.ToString();
+    }
+
+    /// <summary>Whom it calls in this kind of channel; empty: nobody there.</summary>
+    public string MentionIn(string channel) => Mentions.Where(m => m.Channel == channel).Select(m => m.Mention).FirstOrDefault() ?? "";
+
+    /// <summary>Without the line that calls people: what is written once and read everywhere.</summary>
+    public CommunicationTemplate WithoutMentions() => this with { Text = string.Join('\n', Text.Split('\n').Where(l => !l.Contains("{{cc}}", StringComparison.Ordinal))) };
+
+    /// <summary>A text with another promise in the line where the template has it.</summary>
+    public string Promise(string text, string next)
+    {
+        const string hole = "{{next}}";
+        if (Array.Find(Text.Split('\n'), l => l.EndsWith(hole, StringComparison.Ordinal)) is not { } line) return text;
+        var before = line[..^hole.Length];
+        return string.Join('\n', text.Split('\n').Select(l => l.StartsWith(before, StringComparison.Ordinal) ? before + next : l));
     }
 
     private static IEnumerable<Problem> Unknown(string body, string file)

@@ -17,6 +17,7 @@ public static class EventWords
         Resolved r => $"{r.By} resolves",
         Reopened r => $"{r.By} reopens: {r.Why}",
         Noted n => $"{n.By} notes: {n.Text}",
+        Recorded r => r.Text,
         Paged p => $"page {(p.Person.Length > 0 ? p.Person : "everyone there")} by {p.Channel}  ({p.Why})",
         PageSuppressed s => $"no page to {(s.Person.Length > 0 ? s.Person : "everyone there")} by {s.Channel}: {s.Why}",
         StepMuted m => $"held back by maintenance {m.Mute.Window} until {Words.Hour(m.Mute.Until)}: step {m.Key}",

@@ -22,8 +22,8 @@ public static class PageText
         return new PageWords(Cut(first), string.Join('\n', $"{verdict}\n{link}".Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
     }
 
-    // A title may come from a log: no secrets and nothing that a terminal or a chat would obey.
-    private static string Plain(string title)
+    /// <summary>A title may come from a log: no secrets and nothing that a terminal or a chat would obey.</summary>
+    public static string Plain(string title)
     {
         var text = new StringBuilder();
         foreach (var c in Redactor.WithEmails.Redact(title)) text.Append(char.IsControl(c) ? ' ' : c);

@@ -23,6 +23,13 @@ public sealed record ImpactFacts
     /// <summary>The words by which facts are named in files and on the command line.</summary>
     public static readonly ImmutableArray<string> Words = ["all-down", "data-loss", "breach", "revenue", "major-feature", "degraded", "cosmetic"];
 
+    /// <summary>What is known, as one says it; empty: nothing yet.</summary>
+    public string Said()
+    {
+        var known = new[] { (AllDown, "everything is down"), (DataLoss, "data is lost"), (Breach, "access was broken into"), (Revenue, "revenue is affected"), (MajorFeature, "a major feature does not work"), (Degraded, "degraded for some") }.Where(f => f.Item1).Select(f => f.Item2);
+        return string.Join(", ", Users is { } users ? known.Append(string.Create(CultureInfo.InvariantCulture, $"about {users:0.#} % of users")) : known);
+    }
+
     public static ImpactFacts Of(IEnumerable<string> words, double? users, bool production) => words.Aggregate(
         new ImpactFacts { Users = users, Production = production },
         (facts, word) => word switch

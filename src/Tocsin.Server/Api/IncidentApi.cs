@@ -129,7 +129,7 @@ public static class IncidentApi
     private static async Task<IResult> SplitAsync(string id, SplitBody body, HttpContext context, IncidentDesk desk) =>
         IncidentIds.Parse(id) is { } incident ? Answer(context, await desk.SplitAsync(incident, body.Fingerprints, body.Title, context.Caller().By, context.RequestAborted)) : Unknown(id);
 
-    private static IResult Answer(HttpContext context, Outcome outcome, bool created = false)
+    internal static IResult Answer(HttpContext context, Outcome outcome, bool created = false)
     {
         switch (outcome)
         {
@@ -150,15 +150,9 @@ public static class IncidentApi
 
     private static IResult Unknown(string id) => Problems.NotFound($"there is no incident {id}");
 
-    private static string Tag(long version) => string.Create(CultureInfo.InvariantCulture, $"\"v{version}\"");
+    private static string Tag(long version) => ETags.Of(version);
 
-    // A header that cannot be meant for any version matches none.
-    private static int? Expected(HttpContext context)
-    {
-        var tag = context.Request.Headers.IfMatch.ToString();
-        if (tag.Length == 0 || tag == "*") return null;
-        return tag.StartsWith("\"v", StringComparison.Ordinal) && int.TryParse(tag.AsSpan(2).TrimEnd('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : -1;
-    }
+    private static int? Expected(HttpContext context) => ETags.Expected(context);
 }
 
 /// <summary>Bounds of what people write.</summary>

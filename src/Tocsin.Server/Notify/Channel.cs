@@ -14,6 +14,9 @@ public enum PagePurpose
     /// <summary>A drill: it looks and arrives like a page, and says that it is none.</summary>
     Test,
 
+    /// <summary>A status update for a room: nobody is to act by it.</summary>
+    Update,
+
     /// <summary>The page with the same key is answered or over. Only channels with <see cref="IChannel.KeepsAlarm"/> get it.</summary>
     Ended,
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tocsin.Core.Catalog;
 using Tocsin.Core.Response;
 using Tocsin.Server.Setup;
 using YamlDotNet.RepresentationModel;
@@ -11,6 +12,7 @@ public sealed class ChannelSet : IDisposable
     private readonly HttpClient http;
     private readonly ImmutableDictionary<string, IChannel> channels;
     private readonly Func<string, string?> variable;
+    private readonly ImmutableHashSet<string> withRoom;
 
     public ChannelSet(ServerOptions options)
     {
@@ -25,6 +27,7 @@ public sealed class ChannelSet : IDisposable
             if (kind is not null && (options.Live || options.Channels.ContainsKey(rule.Id) || kind.Settings.Keys.IsEmpty)) made[rule.Id] = kind.Create(new ChannelSetup(rule.Id, options.Channels.GetValueOrDefault(rule.Id, new YamlMappingNode()), Filled, http, guard, options.Time, options.Write));
         }
         channels = made.ToImmutable();
+        withRoom = [.. options.Channels.Where(c => c.Value.Has(Http.Room.Setting.Name)).Select(c => c.Key)];
     }
 
     public IChannel? Of(string id) => channels.GetValueOrDefault(id);
@@ -41,6 +44,13 @@ public sealed class ChannelSet : IDisposable
         else if (Filled(written) is { } address) return address;
         else problem = $"the variable {written} is not set";
         return null;
+    }
+
+    /// <summary>Channels with a room, where something can be said to everyone there, with their kinds. An alarm service is none: an update wakes nobody.</summary>
+    public ImmutableArray<(string Id, string Kind, string About)> Rooms(ResponsePolicy policy)
+    {
+        var paged = policy.Policies.Values.SelectMany(p => p.Steps).SelectMany(s => s.Notify).OfType<Target.Channel>().Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
+        return [.. policy.Channels.Values.Where(r => r.Kind != "pagerduty" && (paged.Contains(r.Id) || withRoom.Contains(r.Id))).OrderBy(r => r.Id, StringComparer.Ordinal).Select(r => (r.Id, r.Kind, r.About))];
     }
 
     public void Dispose() => http.Dispose();

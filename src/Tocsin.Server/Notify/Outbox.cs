@@ -49,10 +49,19 @@ public sealed class Outbox(Database database, IncidentDesk desk, TimeProvider ti
             async (s, c) =>
             {
                 foreach (var alike in ends.GroupBy(e => (e.State, e.Reference, e.Outcome, e.Due, e.InDoubt))) await KeepAsync(s, alike.First(), [.. alike.Select(e => e.Row)], c);
-                var told = ends.Where(e => e.Row is { Incident: > 0, Purpose: "page" }).SelectMany(e => e.Commands.Select(x => (new IncidentId((int)e.Row.Incident), x))).ToList();
+                var told = ends.Where(e => e.Row is { Incident: > 0, Purpose: "page" }).SelectMany(e => e.Commands.Select(x => (new IncidentId((int)e.Row.Incident), x))).Concat(ends.Where(IsOverForRoom).Select(e => (new IncidentId((int)e.Row.Incident), Told(e)))).ToList();
                 await desk.DecideAsync(s, told, c);
             },
             cancel);
+
+    // An update to a room has no receipts that the clock waits for: people read in the timeline what became of it.
+    private static bool IsOverForRoom(AttemptEnd end) => end is { Row: { Incident: > 0, Purpose: "update" }, State: "sent" or "would" or "failed" };
+
+    private static IncidentCommand Told(AttemptEnd end)
+    {
+        var said = end.State switch { "sent" => $"the update reached {end.Row.Channel}", "would" => $"the update would have gone to {end.Row.Channel}: the server only observes", _ => $"the update did NOT reach {end.Row.Channel}: {end.Outcome}" };
+        return new IncidentCommand.Record("", end.Row.Id, [said]);
+    }
 
     // Whoever sent it for good says so; a later attempt is left to whoever claimed the page meanwhile.
     private Task<int> KeepAsync(Session s, AttemptEnd end, OutboxRow[] rows, CancellationToken cancel)

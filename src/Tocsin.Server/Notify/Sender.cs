@@ -115,7 +115,7 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
     }
 
     private OutgoingPage PageOf(OutboxRow row, string address) => new(
-        row.Purpose switch { "test" => PagePurpose.Test, "ended" => PagePurpose.Ended, _ => PagePurpose.Page },
+        row.Purpose switch { "test" => PagePurpose.Test, "ended" => PagePurpose.Ended, "update" => PagePurpose.Update, _ => PagePurpose.Page },
         row.Key,
         (int)row.Attempts,
         row.Subject,

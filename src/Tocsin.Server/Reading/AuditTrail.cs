@@ -47,15 +47,21 @@ public sealed class AuditTrail(Database database)
         }
         var written = await database.ReadAsync((s, c) => s.FirstAsync<long>("select value from counters where name = 'audit'", null, c), cancel);
         if (written != rows) return new AuditVerdict(rows, head, $"{written - rows} rows are missing at the end");
-        var all = await database.ReadAsync((s, c) => s.FirstAsync<long>("select count(*) from events", null, c), cancel);
+        var all = await database.ReadAsync((s, c) => s.FirstAsync<long>("select (select count(*) from events) + (select count(*) from stream_events)", null, c), cancel);
         return new AuditVerdict(rows, head, all == events ? "" : $"there are {all} events, and the log vouches for {events}");
     }
 
     // How many events a row vouches for, all of them right; null where one is not.
     private async Task<long?> EventsAsync(AuditRow row, CancellationToken cancel)
     {
-        if (!row.Detail.StartsWith("events ", StringComparison.Ordinal) || row.Digest.Length == 0 || IncidentIds.Parse(row.Subject) is not { } id) return 0;
+        if (!row.Detail.StartsWith("events ", StringComparison.Ordinal) || row.Digest.Length == 0) return 0;
         var versions = row.Detail[7..].Split('-').Select(v => long.Parse(v, CultureInfo.InvariantCulture)).ToArray();
+        if (!row.Subject.StartsWith("INC-", StringComparison.Ordinal))
+        {
+            var part = await database.ReadAsync((s, c) => Streams.PartAsync(s, row.Subject, versions[0], versions[^1], c), cancel);
+            return Streams.DigestOf(part) == row.Digest ? part.Count : null;
+        }
+        if (IncidentIds.Parse(row.Subject) is not { } id) return 0;
         var events = await database.ReadAsync(
             (s, c) => s.QueryAsync<EventRow>("select incident, version, position, at, type, person, body from events where incident = @Number and version >= @from and version <= @to order by version", new { id.Number, from = versions[0], to = versions[^1] }, c),
             cancel);

@@ -67,6 +67,9 @@ public sealed class IncidentRoom(Database database, Journal journal, IncidentLis
     /// <summary>The events as they are, for decisions about them.</summary>
     public async Task<ImmutableArray<IncidentEvent>> EventsAsync(IncidentId id, CancellationToken cancel) => await database.ReadAsync((s, c) => journal.EventsAsync(s, id, c), cancel);
 
+    /// <summary>The incident itself, for decisions about it.</summary>
+    public Task<Incident?> StateAsync(IncidentId id, CancellationToken cancel) => database.ReadAsync((s, c) => journal.ReadAsync(s, id, c), cancel);
+
     public Task<List<OutboxRow>> OutboxAsync(IncidentId id, CancellationToken cancel) =>
         database.ReadAsync((s, c) => s.QueryAsync<OutboxRow>($"select {OutboxRows.Columns} from outbox where incident = @Number order by page", new { id.Number }, c), cancel);
 

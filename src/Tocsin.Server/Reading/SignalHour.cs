@@ -40,6 +40,11 @@ public sealed class SignalHour(Database database)
         return rows.ConvertAll(Seen);
     }
 
+    /// <summary>By entry: how often and when last, and where. Nothing but an index is read.</summary>
+    public async Task<List<(string Entry, string Environment, string Service, long Count, Instant Last)>> ByEntryAsync(Instant since, CancellationToken cancel) =>
+        (await database.ReadAsync((s, c) => s.QueryAsync<(string Entry, string Environment, string Service, long Count, long Last)>("select entry, environment, service, cast(sum(count) as bigint), max(at) from signals where at >= @since and entry <> '' group by entry, environment, service", new { since = Micros.Of(since) }, c), cancel))
+        .ConvertAll(r => (r.Entry, r.Environment, r.Service, r.Count, Micros.At(r.Last)));
+
     /// <summary>The most frequent first.</summary>
     public async Task<List<UnknownPattern>> UnknownAsync(Instant since, int most, CancellationToken cancel) =>
         (await database.ReadAsync(

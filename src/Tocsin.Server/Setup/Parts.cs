@@ -10,6 +10,9 @@ using Tocsin.Server.Clock;
 using Tocsin.Server.Incidents;
 using Tocsin.Server.Ingest;
 using Tocsin.Server.Notify;
+using Tocsin.Server.Playbooks;
+using Tocsin.Server.PostMortems;
+using Tocsin.Server.Publishing;
 using Tocsin.Server.Reading;
 using Tocsin.Server.Storage;
 using Tocsin.Server.Watch;
@@ -41,6 +44,9 @@ internal static class Parts
         services.AddSingleton(s => new ActionRunner(database, s.GetRequiredService<ActionDesk>(), options.Time, options.Step, node, s.GetRequiredService<ILogger<ActionRunner>>()));
         services.AddSingleton<AttemptBook>().AddSingleton<Sender>().AddSingleton<SelfAlarm>().AddSingleton<Retention>().AddSingleton<SelfCare>().AddSingleton<PlanReload>();
         services.AddSingleton(s => new Drills(database, s.GetRequiredService<PlanSource>(), options.Time, s.GetRequiredService<ClockLoop>().Pages));
+        services.AddSingleton<PlaybookShelf>().AddSingleton<PlaybookDesk>().AddSingleton<Composer>().AddSingleton<UpdateDesk>().AddSingleton<StatusDesk>();
+        // post-mortem
+        services.AddSingleton<PostMortemDesk>().AddSingleton<ResponseReport>();
         services.AddSingleton(new Links(key, options.Time));
         // read models, access
         services.AddSingleton<IncidentList>().AddSingleton<IncidentRoom>().AddSingleton<WhyPaged>().AddSingleton<OnCallBoard>().AddSingleton<SignalHour>().AddSingleton<IntakeSeen>().AddSingleton<PagesSeen>().AddSingleton<AuditTrail>().AddSingleton<Metrics>().AddSingleton<ChangeFeed>();

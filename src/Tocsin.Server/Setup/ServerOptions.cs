@@ -3,6 +3,7 @@ using System.Net;
 using Tocsin.Core.Matching;
 using Tocsin.Core.Platforms;
 using Tocsin.Core.Response;
+using Tocsin.Core.Response.Playbooks;
 using Tocsin.Server.Access;
 using Tocsin.Server.Notify;
 using Tocsin.Server.Watch;
@@ -67,6 +68,12 @@ public sealed record ServerOptions
 
     /// <summary>How a new incident is looked at; null: it is not.</summary>
     public Diagnosing? Diagnose { get; init; }
+
+    /// <summary>How responses go, step by step; their names are filled in for the environment of an incident.</summary>
+    public ImmutableArray<Playbook> Playbooks { get; init; } = [];
+
+    /// <summary>What is said to everyone, by the template's name.</summary>
+    public ImmutableDictionary<string, CommunicationTemplate> Templates { get; init; } = ImmutableDictionary<string, CommunicationTemplate>.Empty;
 
     /// <summary>How the server may act; by default it may not.</summary>
     public Actions.ActionSetup Actions { get; init; } = new();

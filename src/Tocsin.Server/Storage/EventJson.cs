@@ -25,6 +25,7 @@ public sealed class EventJson
         ("severity-changed", typeof(SeverityChanged)),
         ("impact-reported", typeof(ImpactReported)),
         ("noted", typeof(Noted)),
+        ("recorded", typeof(Recorded)),
         ("match-attached", typeof(MatchAttached)),
         ("diagnosis-attached", typeof(DiagnosisAttached)),
         ("update-posted", typeof(UpdatePosted)),

@@ -13,7 +13,8 @@ namespace Tocsin.Server.Web;
 /// <summary>What a form of an action had, and why it was not taken.</summary>
 public sealed record ActionForm(string Action, string Environment, string Target, string Incident, string Why, string Refused)
 {
-    public static readonly ActionForm Empty = new("", "", "", "", "", "");
+    /// <summary>By name; never a secret's.</summary>
+    public ImmutableSortedDictionary<string, string> Values { get; init; } = ActionOrder.None;
 }
 
 /// <summary>Guarded fixes: the list, a form for a plan, and the plan with what may be done about it.</summary>
@@ -36,7 +37,7 @@ public static class ActionPages
         await pages.WriteAsync<ActionsPage>(context, 200, (nameof(ActionsPage.Runs), await desk.ListAsync(IncidentIds.Parse(incident ?? ""), Most, context.RequestAborted)), (nameof(ActionsPage.Incident), incident ?? ""));
 
     private static Task NewAsync(HttpContext context, PageWriter pages, ActionDesk desk, ServerOptions options, string? action, string? environment, string? target, string? incident) =>
-        FormAsync(context, pages, desk, new ActionForm(action ?? "", environment ?? options.Platform.Environments[0].Name, target ?? "", incident ?? "", "", ""));
+        FormAsync(context, pages, desk, new ActionForm(action ?? "", environment ?? options.Platform.Environments[0].Name, target ?? "", incident ?? "", "", "") { Values = context.Request.Query.Where(q => q.Key.StartsWith(ValueField, StringComparison.Ordinal)).ToImmutableSortedDictionary(q => q.Key[ValueField.Length..], q => q.Value.ToString(), StringComparer.Ordinal) });
 
     private static Task FormAsync(HttpContext context, PageWriter pages, ActionDesk desk, ActionForm form) =>
         pages.WriteAsync<ActionFormPage>(context, form.Refused.Length > 0 ? 409 : 200, (nameof(ActionFormPage.Form), form), (nameof(ActionFormPage.Kinds), desk.Planner.Kinds.ToList()));

@@ -35,6 +35,20 @@ public static class Guide
         return new MarkupString(output.ToString());
     }
 
+    /// <summary>Markdown of people and playbooks, with the same care.</summary>
+    public static MarkupString Plain(string markdown)
+    {
+        var document = Markdown.Parse(markdown.ReplaceLineEndings("\n"), Pipeline);
+        using var output = new StringWriter(CultureInfo.InvariantCulture) { NewLine = "\n" };
+        var renderer = new HtmlRenderer(output);
+        Pipeline.Setup(renderer);
+        renderer.ObjectRenderers.ReplaceOrAdd<CodeBlockRenderer>(new CommandBlock());
+        renderer.ObjectRenderers.ReplaceOrAdd<HtmlTableRenderer>(new ScrolledTable());
+        renderer.ObjectRenderers.ReplaceOrAdd<LinkInlineRenderer>(new WebLink());
+        renderer.Render(document);
+        return new MarkupString(output.ToString());
+    }
+
     private static string Text(string text) => WebUtility.HtmlEncode(text);
 
     private sealed class CommandBlock : HtmlObjectRenderer<CodeBlock>

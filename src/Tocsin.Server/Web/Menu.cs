@@ -16,6 +16,9 @@ public static class Menu
         all.Add(("/actions", "Actions"));
         all.Add(("/oncall", "On call"));
         all.Add(("/signals", "Signals"));
+        all.Add(("/post-mortems", "Post-mortems"));
+        all.Add(("/reports", "Reports"));
+        if (frame.User?.May(Role.Commander) == true) all.Add(("/status/edit", "Status page"));
         all.Add(("/simulate", "Simulate"));
         if (frame.User?.May(Role.Commander) == true) all.Add(("/audit", "Audit"));
         if (frame.User?.May(Role.Commander) == true) all.Add(("/settings", "Settings"));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using NodaTime;
 using Tocsin.Core.Response;
 using Tocsin.Server.Api;
@@ -37,11 +38,20 @@ public sealed record MuteShown(MaintenanceWindow Window, Interval When);
 public sealed class NowDesk(IncidentList incidents, OnCallBoard onCall, SignalHour signals, ChangeFeed feed, PlanSource plan, ServerOptions options, TimeProvider time, PlatformWatch? watch = null)
 {
     private const int Shown = 5;
+    private readonly Shared<NowBoard> boards = new();
     private static readonly Duration Ahead = Duration.FromDays(1);
 
-    public async Task<NowBoard> LookAsync(CancellationToken cancel)
+    /// <summary>As <see cref="LookAsync(CancellationToken)"/>; who asks at the same moment gets the same.</summary>
+    public async Task<NowBoard> WatchAsync(CancellationToken cancel)
     {
         var position = await feed.HeadAsync(cancel);
+        return await boards.OfAsync(position.ToString(CultureInfo.InvariantCulture), c => LookAsync(position, c), cancel);
+    }
+
+    public async Task<NowBoard> LookAsync(CancellationToken cancel) => await LookAsync(await feed.HeadAsync(cancel), cancel);
+
+    private async Task<NowBoard> LookAsync(long position, CancellationToken cancel)
+    {
         var open = await incidents.FindAsync(new IncidentFilter(Open: true, Most: NowBoard.Most), cancel);
         // The worst first; of equal ones that which nobody holds, then the one that waits longest.
         open.Sort((a, b) => a.Severity != b.Severity ? a.Severity.CompareTo(b.Severity) : a.HeldBy.Length == 0 != (b.HeldBy.Length == 0) ? (a.HeldBy.Length == 0 ? -1 : 1) : a.Declared.CompareTo(b.Declared));

@@ -25,9 +25,13 @@ public static class NowPages
 
     private static async Task NowAsync(HttpContext context, PageWriter pages, NowDesk desk, string? part, string? title)
     {
-        var board = await desk.LookAsync(context.RequestAborted);
-        if (part is "live") await pages.WriteAsync<NowLive>(context, 200, (nameof(NowLive.Board), board));
-        else await pages.WriteAsync<NowPage>(context, 200, (nameof(NowPage.Board), board), (nameof(NowPage.Title), title is { Length: <= Texts.MostTitle } ? title : ""));
+        if (part is "live")
+        {
+            var watched = await desk.WatchAsync(context.RequestAborted);
+            await pages.WriteSharedAsync<NowLive>(context, watched.Position.ToString(CultureInfo.InvariantCulture), (nameof(NowLive.Board), watched));
+            return;
+        }
+        await pages.WriteAsync<NowPage>(context, 200, (nameof(NowPage.Board), await desk.LookAsync(context.RequestAborted)), (nameof(NowPage.Title), title is { Length: <= Texts.MostTitle } ? title : ""));
     }
 
     private static async Task ListAsync(HttpContext context, PageWriter pages, IncidentList list, string? state, int? before)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Http;
@@ -12,6 +13,11 @@ namespace Tocsin.Server.Web;
 /// <summary>Renders components to HTML. There is no circuit and no script of a framework: what is sent is the page.</summary>
 public sealed class PageWriter(IServiceProvider services, ILoggerFactory logging, ServerOptions options, ServerState state)
 {
+    private readonly Shared<string> shared = new();
+
+    // By chance: nobody can write it into a text, so that it stands in forms only.
+    private readonly string placeholder = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20));
+
     public Frame FrameOf(HttpContext context)
     {
         var account = options.Web.Account.Length > 0 ? options.Web.Account : options.Platform.Fields.GetValueOrDefault("account", "");
@@ -45,6 +51,19 @@ public sealed class PageWriter(IServiceProvider services, ILoggerFactory logging
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/html; charset=utf-8";
         await context.Response.WriteAsync(html, context.RequestAborted);
+    }
+
+    /// <summary>A part that many fetch at once, rendered once for all of a key; only the token of their forms is their own.</summary>
+    /// <param name="key">Names all in which the part differs between those who look, and the position of the newest change.</param>
+    public async Task WriteSharedAsync<TPart>(HttpContext context, string key, params IEnumerable<(string Name, object? Value)> parameters)
+        where TPart : IComponent
+    {
+        var user = context.User();
+        var all = parameters.ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal);
+        all[nameof(Frame)] = FrameOf(context) with { User = user with { FormToken = placeholder } };
+        var html = await shared.OfAsync($"{typeof(TPart).Name} {user.Caller.Role} {key}", c => RenderAsync<TPart>(all, c), context.RequestAborted);
+        context.Response.ContentType = "text/html; charset=utf-8";
+        await context.Response.WriteAsync(html.Replace(placeholder, user.FormToken, StringComparison.Ordinal), context.RequestAborted);
     }
 
     public Task ProblemAsync(HttpContext context, int status, string title, string why) =>

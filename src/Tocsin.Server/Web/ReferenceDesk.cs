@@ -13,8 +13,8 @@ public sealed record EntrySeen(long Count, Instant Last, IReadOnlyList<string> S
 /// <summary>The error reference, to find something in.</summary>
 public sealed class ReferenceDesk(ServerOptions options, SignalHour signals, TimeProvider time)
 {
-    private const int MostSignals = 2000;
     private static readonly Duration Back = Duration.FromDays(7);
+    private readonly Shared<IReadOnlyDictionary<string, EntrySeen>> counted = new(TimeSpan.FromSeconds(10));
     private readonly ImmutableArray<(ReferenceEntry Entry, string Name, string Words, string Guide)> all =
         [.. (options.Web.Reference?.Entries ?? []).Select(e => (e, $"{e.Entry.Id} {e.Entry.Title}".ToLowerInvariant(), $"{e.Entry.Summary} {e.Entry.Component} {string.Join(' ', e.Entry.Keywords)} {string.Join(' ', e.Entry.Causes.Select(c => c.Title))}".ToLowerInvariant(), e.Guide.ToLowerInvariant()))];
 
@@ -28,10 +28,12 @@ public sealed class ReferenceDesk(ServerOptions options, SignalHour signals, Tim
 
     public ReferenceEntry? Entry(string id) => options.Web.Reference?.Find(id);
 
-    /// <summary>What was seen in the last week, by entry.</summary>
-    public async Task<IReadOnlyDictionary<string, EntrySeen>> SeenAsync(CancellationToken cancel) =>
-        (await signals.NewestAsync(time.Now() - Back, MostSignals, cancel)).Where(s => s.Entry.Length > 0).GroupBy(s => s.Entry, StringComparer.Ordinal)
-        .ToDictionary(g => g.Key, g => new EntrySeen(g.Sum(s => s.Count), g.Max(s => s.At), [.. g.Select(s => $"{s.Environment} {s.Service}".Trim()).Distinct(StringComparer.Ordinal).Take(5)]), StringComparer.Ordinal);
+    /// <summary>What was seen in the last week, by entry; counted anew every ten seconds at most.</summary>
+    public Task<IReadOnlyDictionary<string, EntrySeen>> SeenAsync(CancellationToken cancel) => counted.OfAsync("", CountAsync, cancel);
+
+    private async Task<IReadOnlyDictionary<string, EntrySeen>> CountAsync(CancellationToken cancel) =>
+        (await signals.ByEntryAsync(time.Now() - Back, cancel)).GroupBy(s => s.Entry, StringComparer.Ordinal)
+        .ToDictionary(g => g.Key, g => new EntrySeen(g.Sum(s => s.Count), g.Max(s => s.Last), [.. g.OrderByDescending(s => s.Last).Select(s => $"{s.Environment} {s.Service}".Trim()).Distinct(StringComparer.Ordinal).Take(5)]), StringComparer.Ordinal);
 
     private static int Score(string name, string words, string guide, string word) =>
         name.Contains(word, StringComparison.Ordinal) ? 10 : words.Contains(word, StringComparison.Ordinal) ? 4 : guide.Contains(word, StringComparison.Ordinal) ? 1 : 0;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using NodaTime;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Diagnosis;
@@ -6,8 +7,10 @@ using Tocsin.Core.Response.Actions;
 using Tocsin.Server.Actions;
 using Tocsin.Server.Api;
 using Tocsin.Server.Incidents;
+using Tocsin.Server.Playbooks;
 using Tocsin.Server.Reading;
 using Tocsin.Server.Setup;
+using Tocsin.Server.Storage;
 
 namespace Tocsin.Server.Web;
 
@@ -17,6 +20,9 @@ namespace Tocsin.Server.Web;
 /// <param name="Cause">The diagnosed cause as the reference has it.</param>
 public sealed record RoomView(long Position, IncidentDetail Detail, DiagnosisReport? Report, ReferenceEntry? Entry, Cause? Cause, IReadOnlyList<string> People, IReadOnlyList<IncidentSummary> Others, IReadOnlyList<ActionRun> Actions)
 {
+    /// <summary>Playbooks: what runs or ran, what the incident calls for, and what there is besides.</summary>
+    public PlaybooksOfIncident Playbooks { get; init; } = new([], [], []);
+
     /// <summary>Others that may have to do with it, each with what they have in common.</summary>
     public IReadOnlyList<(IncidentSummary Incident, string Why)> Related { get; init; } = [];
 }
@@ -27,11 +33,19 @@ public sealed record RoomView(long Position, IncidentDetail Detail, DiagnosisRep
 public sealed record Draft(string Verb, string Text, string Other, string Refused);
 
 /// <summary>Puts together what an incident's page shows.</summary>
-public sealed class RoomDesk(IncidentRoom room, IncidentList list, ActionDesk actions, ChangeFeed feed, PlanSource plan, ServerOptions options)
+public sealed class RoomDesk(IncidentRoom room, IncidentList list, ActionDesk actions, ChangeFeed feed, PlanSource plan, ServerOptions options, PlaybookDesk playbooks, PlaybookShelf shelf)
 {
     private const int MostOthers = 50;
     private const int MostRelated = 5;
     private static readonly Duration Together = Duration.FromMinutes(30);
+    private readonly Shared<RoomView?> views = new();
+
+    /// <summary>As <see cref="LookAsync(IncidentId, CancellationToken)"/>; who asks at the same moment gets the same.</summary>
+    public async Task<RoomView?> WatchAsync(IncidentId id, CancellationToken cancel)
+    {
+        var position = await feed.HeadAsync(cancel);
+        return await views.OfAsync(string.Create(CultureInfo.InvariantCulture, $"{id} {position}"), c => LookAsync(id, c), cancel);
+    }
 
     public async Task<RoomView?> LookAsync(IncidentId id, CancellationToken cancel)
     {
@@ -41,7 +55,21 @@ public sealed class RoomDesk(IncidentRoom room, IncidentList list, ActionDesk ac
         var report = detail.Diagnosis is { Bundle.Length: > 0 } seen && options.Web.Report is { } read ? await read(seen.Bundle, cancel) : null;
         var others = await list.FindAsync(new IncidentFilter(Open: true, Most: MostOthers), cancel);
         var near = await list.FindAsync(new IncidentFilter(Environment: detail.Summary.Environment, Most: MostOthers), cancel);
-        return new RoomView(position, detail, report, entry, cause, [.. plan.Now.Roster.People.Keys.Order(StringComparer.Ordinal)], [.. others.Where(o => o.Id != id)], await actions.ListAsync(id, MostOthers, cancel)) { Related = Related(detail, near) };
+        return new RoomView(position, detail, report, entry, cause, [.. plan.Now.Roster.People.Keys.Order(StringComparer.Ordinal)], [.. others.Where(o => o.Id != id)], await actions.ListAsync(id, MostOthers, cancel))
+        {
+            Related = Related(detail, near),
+            Playbooks = await PlaybooksAsync(id, cancel),
+        };
+    }
+
+    private async Task<PlaybooksOfIncident> PlaybooksAsync(IncidentId id, CancellationToken cancel)
+    {
+        var (now, runs) = (options.Time.Now(), await playbooks.OfAsync(id, cancel));
+        var proposed = await room.StateAsync(id, cancel) is { } state ? shelf.For(state) : [];
+        return new PlaybooksOfIncident(
+            [.. proposed.Select(p => PlaybookSummary.Of(p.Playbook, p.Because))],
+            [.. shelf.All.Where(b => !proposed.Any(p => p.Playbook.Id == b.Id)).Select(b => PlaybookSummary.Of(b, ""))],
+            [.. runs.Select(r => RunView.Of(r, now))]);
     }
 
     // What has the same error stands among the earlier ones already.

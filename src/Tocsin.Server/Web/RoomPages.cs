@@ -29,9 +29,14 @@ public static class RoomPages
 
     private static async Task ShowAsync(string id, HttpContext context, PageWriter pages, RoomDesk desk, string? part)
     {
-        if (await ViewAsync(id, context, pages, desk) is not { } view) return;
-        if (part is "live") await pages.WriteAsync<RoomLive>(context, 200, (nameof(RoomLive.View), view));
-        else await pages.WriteAsync<RoomPage>(context, 200, (nameof(RoomPage.View), view), (nameof(RoomPage.Done), context.Request.Query["done"].ToString()));
+        if (part is "live" && IncidentIds.Parse(id) is { } incident && await desk.WatchAsync(incident, context.RequestAborted) is { } watched)
+        {
+            // Whoever has it is not asked to take it.
+            var own = watched.Detail.Summary.HeldBy == context.User().Caller.By;
+            await pages.WriteSharedAsync<RoomLive>(context, string.Create(CultureInfo.InvariantCulture, $"{incident} {watched.Position} {own}"), (nameof(RoomLive.View), watched));
+            return;
+        }
+        if (await ViewAsync(id, context, pages, desk) is { } view) await pages.WriteAsync<RoomPage>(context, 200, (nameof(RoomPage.View), view), (nameof(RoomPage.Done), context.Request.Query["done"].ToString()));
     }
 
     private static async Task<RoomView?> ViewAsync(string id, HttpContext context, PageWriter pages, RoomDesk desk)

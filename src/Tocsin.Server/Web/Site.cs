@@ -16,7 +16,7 @@ public static class Site
     public static void Add(IServiceCollection services, byte[] key)
     {
         services.AddSingleton(s => new FormTokens(key, s.GetRequiredService<Links>())).AddSingleton<PageWriter>();
-        services.AddSingleton<NowDesk>().AddSingleton<RoomDesk>().AddSingleton<ReferenceDesk>().AddSingleton<DrillDesk>().AddSingleton<OnCallDesk>().AddSingleton<SettingsDesk>();
+        services.AddSingleton<NowDesk>().AddSingleton<RoomDesk>().AddSingleton<ReferenceDesk>().AddSingleton<DrillDesk>().AddSingleton<OnCallDesk>().AddSingleton<SettingsDesk>().AddSingleton<Composing>().AddSingleton<PublicPages>();
         services.AddHostedService(s => s.GetRequiredService<DrillDesk>());
         AddDesk(services, o => o.Web.Compare);
         AddDesk(services, o => o.Web.Check);
@@ -28,6 +28,10 @@ public static class Site
         SignIn.Map(app);
         NowPages.Map(app);
         RoomPages.Map(app);
+        PlaybookPages.Map(app);
+        MessagePages.Map(app);
+        PostMortemPages.Map(app);
+        StatusPages.Map(app);
         ReferencePages.Map(app);
         ScanPages.Map(app);
         DrillPages.Map(app);

@@ -29,6 +29,8 @@ internal static class CommandLine
         ("playbook", Playbooks.PlaybookCommand.Create),
         ("simulate", Response.SimulateCommand.Create),
         ("postmortem", PostMortems.PostMortemCommand.Create),
+        ("report", PostMortems.ReportCommand.Create),
+        ("mcp", Mcp.McpCommand.Create),
         ("oncall", Response.OnCallCommand.Create),
         ("lab", Lab.LabCommand.Create),
     ];

@@ -23,7 +23,9 @@ internal static class ExamOutput
     };
 
     /// <summary>One answer as it comes.</summary>
-    public static string Line(ExamRow row) => string.Create(CultureInfo.InvariantCulture, $"{(row.Right ? "right" : "WRONG")}  {row.Fault.Id} {FaultVariants.Name(row.Variant)}: {row.Verdict?.ToString() ?? "not asked"} {row.Top1} (rank {row.Rank} of {row.Expected}) {row.Seconds:0.0} s {PlainText.Of(row.Note)}");
+    public static string Line(ExamRow row) => string.Create(CultureInfo.InvariantCulture, $"{(row.Right ? "right" : "WRONG")}  {row.Fault.Id} {FaultVariants.Name(row.Variant)}: {row.Verdict?.ToString() ?? "not asked"} {row.Top1} (rank {row.Rank} of {row.Expected}) {row.Seconds:0.0} s {PlainText.Of(row.Note)}{(row.Repair is { } r ? $" · {Repaired(r)}" : "")}");
+
+    private static string Repaired(RepairResult repair) => repair.Tried.IsEmpty ? "no fix by itself" : $"{(repair.Healthy ? "repaired" : "NOT REPAIRED")} by {PlainText.Of(string.Join(", then ", repair.Tried))}{(repair.Beside.IsEmpty ? "" : $", beside {string.Join(", ", repair.Beside)}")}";
 
     private static bool HasCause(ExamRow row) => row.Variant is FaultVariant.Plain or FaultVariant.RedHerring or FaultVariant.Two;
 
@@ -40,6 +42,7 @@ internal static class ExamOutput
         Confusion(page, asked);
         Calibration(page, asked);
         Abstentions(page, rows);
+        Repairs(page, rows);
         return page.ToString();
     }
 
@@ -68,6 +71,14 @@ internal static class ExamOutput
             page.Append(CultureInfo.InvariantCulture, $"| {FaultVariants.Name(variant.Key)} | {variant.Count()} | {variant.Count(r => r.Right)} | {variant.Count(r => r.Verdict is not (Verdict.Confirmed or Verdict.Likely))} |\n");
     }
 
+    private static void Repairs(StringBuilder page, ImmutableArray<ExamRow> rows)
+    {
+        var tried = rows.Where(r => r.Repair is { Tried.IsEmpty: false }).ToList();
+        if (tried.Count == 0) return;
+        page.Append(CultureInfo.InvariantCulture, $"\n## Repaired\n\n{Share(tried, r => r.Repair!.Healthy)} with a fix that needs nobody's knowledge; something else changed in {tried.Count(r => !r.Repair!.Beside.IsEmpty)}\n\n| fault | healthy again | by |\n|---|---|---|\n");
+        foreach (var row in tried) page.Append(CultureInfo.InvariantCulture, $"| {row.Fault.Id} | {Yes(row.Repair!.Healthy)} | {MarkdownSafe.Text(string.Join("; ", row.Repair.Tried.AddRange(row.Repair.Beside.Select(b => $"beside: {b}"))))} |\n");
+    }
+
     private static string ToJson(ImmutableArray<ExamRow> rows) => Json.Write(Json.Indented, w =>
     {
         w.WriteStartObject();
@@ -88,6 +99,14 @@ internal static class ExamOutput
             w.WriteNumber("coverage", Math.Round(row.Coverage, 3));
             w.WriteBoolean("right", row.Right);
             w.WriteString("note", row.Note);
+            if (row.Repair is { } repair)
+            {
+                w.WriteStartObject("repair");
+                w.Texts("tried", repair.Tried);
+                w.WriteBoolean("healthy", repair.Healthy);
+                w.Texts("beside", repair.Beside);
+                w.WriteEndObject();
+            }
             w.WriteEndObject();
         }
         w.WriteEndArray();

@@ -10,7 +10,7 @@ namespace Tocsin.Cli.Setup;
 /// </summary>
 internal static class CatalogIndex
 {
-    private const int Format = 3;
+    private const int Format = 4;
 
     public static ImmutableArray<Entry>? TryRead(string file, ulong stamp)
     {
@@ -247,9 +247,16 @@ internal static class CatalogIndex
     private static void WriteFix(BinaryWriter w, Fix f)
     {
         foreach (var text in (string[])[f.Id, f.Title, f.Does, f.Verify, f.Action, f.Undo, f.NoUndo]) w.Write(text);
+        Write(w, [.. f.With.SelectMany(v => new[] { v.Key, v.Value })]);
     }
 
-    private static Fix ReadFix(ref IndexReader r) => new()
+    private static Fix ReadFix(ref IndexReader r)
+    {
+        var fix = ReadTexts(ref r);
+        return r.Texts() is { IsEmpty: false } pairs ? fix with { With = pairs.Chunk(2).ToImmutableSortedDictionary(p => p[0], p => p[1], StringComparer.Ordinal) } : fix;
+    }
+
+    private static Fix ReadTexts(ref IndexReader r) => new()
     {
         Id = r.ReadString(),
         Title = r.ReadString(),

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Response;
 
@@ -25,6 +26,13 @@ internal static class ResponseFile
         if (rule.Template.Length == 0) return null;
         var file = Path.Combine(Path.GetDirectoryName(settings.PlatformFile)!, rule.Template);
         return Value(CommunicationTemplate.Parse(Text(file), file));
+    }
+
+    /// <summary>All that lie beside the platform, by their names.</summary>
+    public static ImmutableDictionary<string, CommunicationTemplate> Templates(Settings settings)
+    {
+        var folder = Path.Combine(Path.GetDirectoryName(settings.PlatformFile)!, "templates");
+        return Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.md").ToImmutableDictionary(f => Path.GetFileNameWithoutExtension(f)!, f => Value(CommunicationTemplate.Parse(Text(f), f)), StringComparer.Ordinal) : [];
     }
 
     public static string Text(string file)

@@ -37,6 +37,9 @@ internal sealed class Terminal
         return new Terminal(output, error, !Console.IsOutputRedirected && !noColour, !Console.IsErrorRedirected, width);
     }
 
+    /// <summary>One that writes elsewhere, without colours: for a command whose output is an answer to something.</summary>
+    public Terminal Into(TextWriter output, TextWriter error) => new(output, error, colour: false, errorIsTerminal: false, Width);
+
     public string Bold(string text) => Paint("1", text);
 
     public string Dim(string text) => Paint("2", text);

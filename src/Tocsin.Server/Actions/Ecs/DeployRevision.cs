@@ -21,7 +21,7 @@ public sealed class DeployRevision : RevisionKind
 
     public override string Id => "ecs.deployRevision";
 
-    public override ImmutableArray<ActionArgument> Arguments => [new("memory", "MB for a task; the settings that run stay as they are otherwise"), new("revision", "exactly this revision's settings, instead of the newest's")];
+    public override ImmutableArray<ActionArgument> Arguments => [new("memory", "MB for a task, or more: the next size that is at least double; the settings that run stay as they are otherwise"), new("revision", "exactly this revision's settings, instead of the newest's")];
 
     public override async Task<ActionDraft> DraftAsync(ActionGround ground, ActionOrder order, CancellationToken cancel)
     {
@@ -70,13 +70,23 @@ public sealed class DeployRevision : RevisionKind
 
     private static void Resize(JsonObject wanted, string memory)
     {
-        if (!int.TryParse(memory, NumberStyles.None, CultureInfo.InvariantCulture, out var mb)) throw new ActionRefused($"memory is a number of MB such as 2048, not {memory}");
         var before = wanted.Text("memory");
-        if (wanted.Texts("requiresCompatibilities").Contains("FARGATE", StringComparer.Ordinal) && Sizes.TryGetValue((int)(wanted.Number("cpu") ?? 0), out var size) && (mb < size.Least || mb > size.Most || mb % size.Step != 0))
+        var isFargate = wanted.Texts("requiresCompatibilities").Contains("FARGATE", StringComparer.Ordinal);
+        var sized = Sizes.TryGetValue((int)(wanted.Number("cpu") ?? 0), out var size) && isFargate;
+        if (memory is "more") memory = More(wanted, sized ? size.Least : 0, sized ? size.Step : 1);
+        if (!int.TryParse(memory, NumberStyles.None, CultureInfo.InvariantCulture, out var mb)) throw new ActionRefused($"memory is a number of MB such as 2048, not {memory}");
+        if (sized && (mb < size.Least || mb > size.Most || mb % size.Step != 0))
             throw new ActionRefused($"with {wanted.Text("cpu")} CPU units Fargate takes {EcsService.Shown(size.Least)} to {EcsService.Shown(size.Most)} MB in steps of {EcsService.Shown(size.Step)}");
         if (wanted["memory"] is not null) wanted["memory"] = EcsService.Shown(mb);
         // A container whose limit was the task's grows with it.
         foreach (var container in wanted.Items("containerDefinitions").Where(c => c["memory"] is not null && (before is null || c.Text("memory") == before))) container["memory"] = mb;
+    }
+
+    // What leaks or is too small is given room for the night; what it really needs is found out by day.
+    private static string More(JsonObject wanted, int least, int step)
+    {
+        var now = wanted.Number("memory") ?? wanted.Items("containerDefinitions").Select(c => c.Number("memory")).Max() ?? throw new ActionRefused("the revision has no limit that could be raised");
+        return EcsService.Shown(Math.Max(least, (int)Math.Ceiling(now * 2 / step) * step));
     }
 
     private static string Words(EcsService now, JsonObject running, string source, JsonObject wanted) =>

@@ -13,12 +13,18 @@ public sealed class ScaleService : EcsKind
 
     public override string Id => "ecs.scale";
 
-    public override ImmutableArray<ActionArgument> Arguments => [new("count", "how many tasks it shall have", Required: true)];
+    public override ImmutableArray<ActionArgument> Arguments => [new("count", "how many tasks it shall have; more: one more; least: as many as its scaling keeps at least", Required: true)];
 
     public override async Task<ActionDraft> DraftAsync(ActionGround ground, ActionOrder order, CancellationToken cancel)
     {
-        if (!int.TryParse(order.Value("count"), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > Most) throw new ActionRefused($"count is a number from 0 to {Most}");
-        return await ToAsync(ground, await EcsService.FindAsync(ground, order.Target, cancel), count, cancel);
+        var now = await EcsService.FindAsync(ground, order.Target, cancel);
+        var count = order.Value("count") switch
+        {
+            "more" => now.Desired + 1,
+            "least" => Math.Max(1, (await EcsService.ScalingAsync(ground, now.Name, cancel))?.Least ?? 1),
+            var given => int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= Most ? number : throw new ActionRefused($"count is a number from 0 to {Most}, more, or least"),
+        };
+        return await ToAsync(ground, now, count, cancel);
     }
 
     public override async Task<ActionDraft> UndoAsync(ActionGround ground, ActionRun run, CancellationToken cancel) =>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Response;
 using Tocsin.Server.Notify.Http;
@@ -10,7 +11,7 @@ namespace Tocsin.Server.Notify.Slack;
 /// carries the same key, so that people see the doubling.
 /// </summary>
 /// <remarks>https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks</remarks>
-internal sealed class SlackChannel(HttpSend send, Room room, string mention) : IChannel
+internal sealed partial class SlackChannel(HttpSend send, Room room, string mention) : IChannel
 {
     private const int MostSection = 2900;
 
@@ -31,7 +32,7 @@ internal sealed class SlackChannel(HttpSend send, Room room, string mention) : I
     {
         var call = page is { Severity: Severity.P0, Purpose: PagePurpose.Page, Person: "" } && mention is not "nobody" ? $"<!{mention}> " : "";
         var blocks = new JsonArray(Section($"{call}*{Escaped(page.First)}*"));
-        if (page.More.Length > 0) blocks.Add(Section(Escaped(page.More)));
+        if (page.More.Length > 0) blocks.Add(Section(page.Purpose is PagePurpose.Update ? Calling(Escaped(page.More)) : Escaped(page.More)));
         var buttons = new JsonArray();
         if (page.AcknowledgeLink is { } acknowledge) buttons.Add(Button("acknowledge", "Acknowledge", acknowledge, "primary"));
         if (page.Link is { } link) buttons.Add(Button("open", "Open", link, ""));
@@ -65,6 +66,12 @@ internal sealed class SlackChannel(HttpSend send, Room room, string mention) : I
         if (style.Length > 0) button["style"] = style;
         return button;
     }
+
+    // In the one line that calls people, and nowhere else, a mention stays one.
+    private static string Calling(string text) => string.Join('\n', text.Split('\n').Select(l => l.StartsWith("CC: ", StringComparison.Ordinal) ? Mention().Replace(l, "<$1>") : l));
+
+    [GeneratedRegex("&lt;(!channel|!here|!everyone|!subteam\\^[A-Z0-9]{1,20}|@[A-Z0-9]{1,20})&gt;", RegexOptions.CultureInvariant)]
+    private static partial Regex Mention();
 
     // The three characters by which a text could call people or make links.
     private static string Escaped(string text) => text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal);

@@ -61,7 +61,7 @@ internal sealed class WebhookChannel(HttpSend send, Room room, Func<string?> sec
 
     internal static JsonObject Body(OutgoingPage page) => new()
     {
-        ["type"] = page.Purpose switch { PagePurpose.Test => "page.test", PagePurpose.Ended => "page.ended", _ => "page.created" },
+        ["type"] = page.Purpose switch { PagePurpose.Test => "page.test", PagePurpose.Ended => "page.ended", PagePurpose.Update => "update.posted", _ => "page.created" },
         ["timestamp"] = page.At.ToString("uuuu-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
         ["data"] = new JsonObject
         {

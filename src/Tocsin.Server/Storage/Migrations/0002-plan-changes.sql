@@ -7,3 +7,10 @@ create index plan_changes_finish on plan_changes (finish);
 -- When a key was used last, and how the newest pages of a channel went.
 create index intake_key on intake (key_id, received);
 create index outbox_decided on outbox (decided);
+
+-- What is open, in the order of its numbers, however much has ended.
+create index incidents_now on incidents (number) where resolved is null and merged_into is null;
+
+-- Counts of signals by time, entry and place are read from the index alone.
+create index signals_counts on signals (at, entry, environment, service, count);
+drop index signals_at;

@@ -46,11 +46,14 @@ function tick() {
 
 const ownZone = new Date().getTimezoneOffset() === 0 ? null : Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+// Made once: a formatter costs more than all times of a page.
+const ownClock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const ownDay = new Intl.DateTimeFormat("en-CA");
+
 function zone(date, short) {
   if (ownZone === null) return "";
-  const clock = date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  const otherDay = date.toLocaleDateString("en-CA") !== date.toISOString().slice(0, 10);
-  return ` (${otherDay && !short ? `${date.toLocaleDateString("en-CA").slice(5)} ` : ""}${clock} here)`;
+  const day = ownDay.format(date);
+  return ` (${day !== date.toISOString().slice(0, 10) && !short ? `${day.slice(5)} ` : ""}${ownClock.format(date)} here)`;
 }
 
 // Each time also in the viewer's zone, beside UTC.
@@ -69,6 +72,8 @@ function refresh() { tick(); addZones(); }
 
 // What is fetched again is merged into what is there: focus, and what somebody opened, stay.
 if (window.Idiomorph) {
+  // What somebody is typing stays too, until the form itself is gone.
+  window.Idiomorph.defaults.callbacks.beforeNodeMorphed = (old) => !(old.matches?.("input:not([type=hidden]), textarea") && old.value !== old.defaultValue);
   window.Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => !(name === "open" && element.tagName === "DETAILS");
 }
 
@@ -81,7 +86,7 @@ refresh();
 setClock();
 
 // On a phone the pages' names scroll: the one that is open is seen.
-document.querySelector(".pages a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+requestAnimationFrame(() => document.querySelector(".pages a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));
 
 // The live line.
 const line = document.getElementById("line");

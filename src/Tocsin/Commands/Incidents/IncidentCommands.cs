@@ -27,7 +27,7 @@ internal sealed class IncidentCommands(Terminal terminal)
     [
         Declare(),
         Act("ack", "acknowledge", "Take it: nobody else is woken while you work on it.", "tocsin incident ack INC-12"),
-        Text("update", "update", "Post a status update; the next one is promised with it.", "tocsin incident update INC-12 \"The rollback runs\" --next 20m", withNext: true),
+        Update(),
         Assign(),
         Text("escalate", "escalate", "Page the next ones now.", "tocsin incident escalate INC-12 \"I need the tech lead\""),
         Severity(),
@@ -78,21 +78,38 @@ internal sealed class IncidentCommands(Terminal terminal)
         return command;
     }
 
-    private ExampledCommand Text(string name, string path, string about, string example, bool withNext = false)
+    private ExampledCommand Text(string name, string path, string about, string example)
     {
         var text = new Argument<string>("TEXT") { Description = name is "escalate" or "reopen" ? "Why" : name is "mitigate" or "resolve" ? "How" : "What to say" };
-        var next = new Option<string?>("--next") { Description = "When the next update is promised, such as 30m (default: as the severity says)", HelpName = "DURATION" };
         var (command, id) = Of(name, about, [example]);
         command.Arguments.Add(text);
-        if (withNext) command.Options.Add(next);
+        command.SetAction((parsed, cancel) => PostAsync(parsed, id, path, w => w.WriteString("text", parsed.GetValue(text)), cancel));
+        return command;
+    }
+
+    private ExampledCommand Update()
+    {
+        var text = new Argument<string>("TEXT") { Description = "What to say" };
+        var next = new Option<string?>("--next") { Description = "When the next update is promised, such as 30m (default: as the severity says)", HelpName = "DURATION" };
+        var send = new Option<bool>("--send") { Description = "Send it to the rooms too" };
+        var rooms = new Option<string[]>("--room") { Description = "With --send: only to this room, a channel of response.yaml; may be repeated", HelpName = "CHANNEL", DefaultValueFactory = _ => [] };
+        var call = new Option<string?>("--call") { Description = "With --send: call the people whom this template names, such as p0", HelpName = "TEMPLATE" };
+        var (command, id) = Of("update", "Post a status update; the next one is promised with it.", ["tocsin incident update INC-12 \"The rollback runs\" --next 20m", "tocsin incident update INC-12 \"Checkout works again\" --send"]);
+        command.Arguments.Add(text);
+        foreach (var option in (Option[])[next, send, rooms, call]) command.Options.Add(option);
         command.SetAction((parsed, cancel) => PostAsync(
             parsed,
             id,
-            path,
+            parsed.GetValue(send) ? "send" : "update",
             w =>
             {
                 w.WriteString("text", parsed.GetValue(text));
-                if (withNext && parsed.GetValue(next) is { } length) w.Time("nextBy", OnCallTimes.Instant(null, "--next") + OnCallTimes.Duration(length, "--next"));
+                if (parsed.GetValue(next) is { } length) w.Time("nextBy", OnCallTimes.Instant(null, "--next") + OnCallTimes.Duration(length, "--next"));
+                if (!parsed.GetValue(send)) return;
+                if (parsed.GetValue(rooms) is { Length: > 0 } only) w.Texts("rooms", only);
+                if (parsed.GetValue(call) is not { } template) return;
+                w.WriteString("template", template);
+                w.WriteBoolean("call", true);
             },
             cancel));
         return command;

@@ -80,6 +80,8 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             Matching = MatchSet.Build(store.Entries(terminal)),
             Watch = request.Watches ? WatchedPlatform.Of(options.Platform, store.Whole, request.Endpoint, request.Lab) : null,
             Diagnose = look.LookAsync,
+            Playbooks = Directory.Exists(PlaybookFiles.Folder(settings)) ? PlaybookFiles.Load(settings, terminal) : [],
+            Templates = ResponseFile.Templates(settings),
             Actions = ActedPlatform.Of(options.Platform, FromFile(settings, options.Plan.Policy).Actions, request.Endpoint, request.Lab, request.Actions),
             Web = Pages(request) with { Report = look.ReportAsync },
         };

@@ -17,7 +17,10 @@ internal sealed record ExamRow(Fault Fault, FaultVariant Variant, Verdict? Verdi
     public bool Landed { get; init; } = true;
     public double Seconds { get; init; }
     public int Probes { get; init; }
-    public bool Right => Answered && Landed;
+
+    /// <summary>Null: it was not asked for.</summary>
+    public RepairResult? Repair { get; init; }
+    public bool Right => Answered && Landed && Repair is not { IsRight: false };
     public string Expected => Fault.Expected;
 }
 
@@ -26,6 +29,9 @@ internal sealed class ExamRun(Settings settings, Terminal terminal, LabClient la
 {
     /// <summary>Where the evidence of each question is kept; null: nowhere.</summary>
     public ExamShelf? Shelf { get; init; }
+
+    /// <summary>Does what the diagnosis proposes; null: nothing is repaired.</summary>
+    public ExamRepair? Repair { get; init; }
 
     private readonly DrillRun drill = new(settings, new CatalogStore(settings), terminal);
 
@@ -47,7 +53,8 @@ internal sealed class ExamRun(Settings settings, Terminal terminal, LabClient la
             var broken = landings.Select(l => l.Fault).ToImmutableArray();
             var landed = scene.AsOrdered(landings);
             if (landed && Shelf is { } shelf) await shelf.KeepAsync(order, broken, outcome.Bundle, cancel);
-            return ExamJudge.Of(order, broken, outcome.Diagnosis) with { Landed = landed, Seconds = outcome.Seconds, Probes = outcome.Results.Length };
+            var row = ExamJudge.Of(order, broken, outcome.Diagnosis) with { Landed = landed, Seconds = outcome.Seconds, Probes = outcome.Results.Length };
+            return Repair is { } repair && landed && row.Answered && order.Variant is FaultVariant.Plain ? row with { Repair = await repair.TryAsync(order.Environment, outcome.Diagnosis, cancel) } : row;
         }
         catch (LabException e)
         {

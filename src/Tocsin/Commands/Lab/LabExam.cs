@@ -18,13 +18,14 @@ internal static class LabExam
         var environment = LabVerbs.Environment();
         var keep = new Option<string?>("--keep") { Description = "Write the evidence of each question here", HelpName = "DIR" };
         var from = new Option<string?>("--from") { Description = "Judge the evidence that was kept here, with the catalog as it is; asks no lab", HelpName = "DIR" };
+        var repair = new Option<bool>("--repair") { Description = "Also do what the diagnosis proposes, where it needs nothing that only a person knows, and see the platform healthy again" };
         var format = CommonOptions.Format("text", "json", "md");
         var command = new ExampledCommand(
             "exam",
             "Inject each fault, see it land, drill, compare the cause, heal; exit code 1 when a diagnosis is not right.",
             ["tocsin lab exam", "tocsin lab exam --only secret-gone --only ecs-exit-137", "tocsin lab exam --variant noop --variant denied --seed 7 --format md", "tocsin lab exam --keep exam && tocsin lab exam --from exam"])
         {
-            Options = { only, variant, seed, environment, keep, from, format },
+            Options = { only, variant, seed, environment, keep, from, repair, format },
         };
         command.SetAction((parsed, cancel) => run.DoAsync(
             async c =>
@@ -39,7 +40,8 @@ internal static class LabExam
                 if (parsed.GetValue(from) is { } kept) return Tell([.. new ExamShelf(kept).Judge(faults, new CatalogStore(settings), terminal, (f, v) => IsWanted(f, ids) && (variants.Contains(v) || parsed.GetValue(variant) is not { Length: > 0 }))], parsed.GetValue(format)!, terminal);
                 using var lab = LabClient.Connect(LabFolder.Default());
                 var chosen = faults.Faults.Where(f => f.Profiles.Contains(lab.State.Profile) && (f.CoreHides.Length == 0 || lab.State.Profile is not LabProfile.Core) && f.Environments.Contains(parsed.GetValue(environment)!, StringComparer.Ordinal) && IsWanted(f, ids)).ToImmutableArray();
-                var exam = new ExamRun(settings, terminal, lab, platform, faults) { Shelf = parsed.GetValue(keep) is { } to ? new ExamShelf(to) : null };
+                await using var repairs = parsed.GetValue(repair) ? new ExamRepair(settings, terminal, new CatalogStore(settings), lab) : null;
+                var exam = new ExamRun(settings, terminal, lab, platform, faults) { Shelf = parsed.GetValue(keep) is { } to ? new ExamShelf(to) : null, Repair = repairs };
                 var rows = new List<ExamRow>();
                 foreach (var one in variants.SelectMany(v => chosen.Select(f => new SceneOrder(f, parsed.GetValue(environment)!) { Variant = v, Seed = parsed.GetValue(seed) })))
                 {

@@ -10,7 +10,7 @@ using Tocsin.Core.Response.Playbooks;
 
 namespace Tocsin.Cli.Commands.Playbooks;
 
-/// <summary>tocsin playbook: list, show, run, lint; without a server.</summary>
+/// <summary>tocsin playbook: list, show, run, lint, without a server; the others ask one.</summary>
 internal sealed class PlaybookCommand(CommonOptions common, Terminal terminal)
 {
     private readonly Argument<string> id = new("ID") { Description = "A playbook's id, or the beginning of one, such as p0-b" };
@@ -20,11 +20,12 @@ internal sealed class PlaybookCommand(CommonOptions common, Terminal terminal)
     public static Command Create(CommonOptions common, Terminal terminal)
     {
         var all = new PlaybookCommand(common, terminal);
-        var command = new Command("playbook", "How a response goes, step by step: list, show, run and check playbooks.");
+        var command = new Command("playbook", "How a response goes, step by step: list, show, run and check playbooks; and the runs that a server keeps for everybody.");
         command.Subcommands.Add(all.CreateList());
         command.Subcommands.Add(all.CreateShow());
         command.Subcommands.Add(all.CreateRun());
         command.Subcommands.Add(all.CreateLint());
+        foreach (var one in new RunCommands(terminal).All()) command.Subcommands.Add(one);
         return command;
     }
 

@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Tocsin.Cli.Commands.Incidents;
+using Tocsin.Cli.Setup;
+using Tocsin.Core.Catalog;
+using Tocsin.Core.Diagnosis;
+using Tocsin.Core.Response.Actions;
+using Tocsin.Lab.Host;
+using Tocsin.Server;
+using Tocsin.Server.Actions;
+
+namespace Tocsin.Cli.Commands.Lab;
+
+/// <summary>What came of the fixes of a diagnosis.</summary>
+/// <param name="Tried">Each action with its outcome, in their order; empty: no fix can be done by itself.</param>
+/// <param name="Healthy">Whether the platform is healthy again, as the lab's own probes see it.</param>
+/// <param name="Beside">What else changed.</param>
+internal sealed record RepairResult(ImmutableArray<string> Tried, bool Healthy, ImmutableArray<string> Beside)
+{
+    public static readonly RepairResult None = new([], Healthy: false, []);
+
+    public bool IsRight => Tried.IsEmpty || (Healthy && Beside.IsEmpty);
+}
+
+/// <summary>Does what a diagnosis proposes, as people would: planned, approved by two, run by a server with all its guards, and looked at.</summary>
+internal sealed class ExamRepair : IAsyncDisposable
+{
+    private static readonly Actor[] Approvers = [new("exam-one", ActorRole.Responder, Verified: true), new("exam-two", ActorRole.Responder, Verified: true)];
+    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(60);
+    private readonly string folder = Directory.CreateTempSubdirectory("tocsin-repair-").FullName;
+    private readonly Settings settings;
+    private readonly Terminal terminal;
+    private readonly CatalogStore store;
+    private readonly LabClient lab;
+    private int servers;
+
+    public ExamRepair(Settings settings, Terminal terminal, CatalogStore store, LabClient lab) => (this.settings, this.terminal, this.store, this.lab) = (settings, terminal, store, lab);
+
+    public async Task<RepairResult> TryAsync(string environment, DiagnosisReport diagnosis, CancellationToken cancel)
+    {
+        if (diagnosis.Causes.FirstOrDefault() is not { } cause || store.Whole.Find(cause.Id.Split('/')[0]) is not { } entry) return RepairResult.None;
+        var fixes = cause.Fixes.Select(f => entry.Entry.Fixes.FirstOrDefault(x => x.Id == f)).OfType<Fix>().Where(f => IsAutomatic(f.Action)).ToList();
+        if (fixes.Count == 0) return RepairResult.None;
+        await using var server = await StartAsync(cancel);
+        var tried = ImmutableArray.CreateBuilder<string>();
+        var beside = ImmutableArray.CreateBuilder<string>();
+        foreach (var fix in fixes)
+        {
+            var (words, changed) = await DoAsync(server, environment, fix, cause.At, cancel);
+            tried.Add($"{fix.Action}: {words}");
+            beside.AddRange(changed);
+            if (await HealthyAsync(cancel)) return new RepairResult(tried.ToImmutable(), Healthy: true, beside.ToImmutable());
+        }
+        return new RepairResult(tried.ToImmutable(), Healthy: false, beside.ToImmutable());
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    // What needs nothing that only a person knows.
+    private static bool IsAutomatic(string action) => ActionKinds.Planner().Find(action) is { } kind && kind.Id is not ("rds.snapshot" or "iam.deactivateKey" or "mysql.killConnection" or "migration.markRun" or "redis.deleteKey" or "aurora.rotatePassword") && !kind.Arguments.Any(a => a.Secret || a is { Required: true, Name: not "count" });
+
+    private static async Task<(string Words, ImmutableArray<string> Beside)> DoAsync(ServerHost server, string environment, Fix fix, Subject at, CancellationToken cancel)
+    {
+        var (desk, runner) = (server.Part<ActionDesk>(), server.Part<ActionRunner>());
+        var target = fix.Action.StartsWith("bullmq.", StringComparison.Ordinal) ? at.Item : at.Service;
+        if (await desk.PlanAsync(new ActionOrder(fix.Action, environment, target, fix.With), null, Approvers[0], fix.Title, cancel) is not ActionResult.Done planned) return ("could not be planned", []);
+        ActionResult result = planned;
+        foreach (var person in Approvers) result = await desk.ApproveAsync(planned.Run.Id, person, planned.Run.Plan.Digest, cancel) is ActionResult.Done approved ? approved : result;
+        if (await desk.StartAsync(planned.Run.Id, Approvers[1], ActionOrder.None, cancel) is not ActionResult.Done) return ($"was held back: {string.Join("; ", (await desk.ReadAsync(planned.Run.Id, cancel))!.HeldBack.Select(h => h.Why))}", []);
+        var done = await runner.DoAsync(planned.Run.Id, ActionOrder.None, cancel);
+        return ($"{done.State.ToString().ToLowerInvariant()}, {done.Verified?.Works switch { true => "works", false => "does not work", null => "not seen to work" }}", done.Verified?.Beside ?? []);
+    }
+
+    // A server of its own for each question: what ran for another one sets no cool-down here.
+    private Task<ServerHost> StartAsync(CancellationToken cancel)
+    {
+        var options = ServeRun.Options(settings, terminal, new ServeRequest(Live: false, Path.Combine(folder, $"{++servers}"), "http://127.0.0.1:0", null)) with { Loops = false, Write = static _ => { } };
+        var setup = ActedPlatform.Of(options.Platform, Server.Setup.ActionSettings.None, null, lab: true, ActionMode.On) with { Pause = TimeSpan.FromMilliseconds(500) };
+        return ServerHost.StartAsync(options with { Actions = setup }, LoggerFactory.Create(static b => b.SetMinimumLevel(LogLevel.None)), cancel);
+    }
+
+    private async Task<bool> HealthyAsync(CancellationToken cancel)
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        while (watch.Elapsed < Recovery)
+        {
+            // Not the lab's own word, which stays "broken" until what broke it is healed: what stands.
+            var status = await lab.StatusAsync(cancel);
+            if (status.Services.All(s => s.Healthy) && status.Components.All(c => c.Healthy)) return true;
+            await Task.Delay(200, cancel);
+        }
+        return false;
+    }
+}
