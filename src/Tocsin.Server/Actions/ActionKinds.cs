@@ -9,7 +9,7 @@ public static class ActionKinds
 {
     public static ActionPlanner Planner() => new(
     [
-        new RollBack(), new DeployRevision(), new ScaleService(), new ForceDeploy(), new StopWrites(),
+        new RollBack(), new DeployRevision(), new ScaleTasks(), new ForceDeploy(), new StopWrites(),
         new Snapshot(), new RestoreToNewCluster(), new CreateSecret(), new PutSecret(), new RotatePassword(), new DeactivateKey(),
         new KillConnection(), new MarkMigration(), new RetryFailed(), new PauseQueue(), new DeleteKey(), new ApplySchema(), new UnproxyRecord(), new OpenIssue(),
     ]);

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Tocsin.Core.Response;
 using Tocsin.Server.Incidents;
 using Tocsin.Server.Reading;
 using Tocsin.Server.Storage;

@@ -36,13 +36,13 @@ internal static class RedisDoor
         return known.Find(q => string.Equals(q, named, StringComparison.OrdinalIgnoreCase)) ?? throw new ActionRefused($"the platform has no queue {named}; {Core.Catalog.Nearest.Suggest(named, known)}known: {string.Join(", ", known)}");
     }
 
-    public static async Task<string> TextAsync(this RedisConnection redis, CancellationToken cancel, params string[] words) => await redis.SendAsync(words, cancel) switch
+    public static async Task<string> TextAsync(this RedisConnection redis, string[] words, CancellationToken cancel) => await redis.SendAsync(words, cancel) switch
     {
         RedisValue.Error error => throw new ActionRefused($"{words[0]}: {error.Words}"),
         var value => value.AsText ?? "",
     };
 
-    public static async Task<long> NumberAsync(this RedisConnection redis, CancellationToken cancel, params string[] words) => long.TryParse(await redis.TextAsync(cancel, words), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    public static async Task<long> NumberAsync(this RedisConnection redis, string[] words, CancellationToken cancel) => long.TryParse(await redis.TextAsync(words, cancel), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
     public static PlannedCall Call(string operation, params (string Name, string Value)[] arguments) =>
         new(Component, operation, arguments.ToImmutableSortedDictionary(a => a.Name, a => JsonValue.Create(a.Value).ToJsonString(AwsCalling.Plain), StringComparer.Ordinal));
@@ -100,9 +100,9 @@ public sealed class PauseQueue : ActionKind
             {
                 var to = RedisDoor.Argument(run.Plan.Calls[call], "to");
                 var prefix = $"{RedisDoor.Prefix(ground)}:{run.Plan.Target}:";
-                var version = await redis.TextAsync(cancel, "HGET", $"{prefix}meta", "version");
+                var version = await redis.TextAsync(["HGET", $"{prefix}meta", "version"], cancel);
                 var older = int.TryParse(version.Split(':')[^1].Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major) && major < 6;
-                await redis.TextAsync(cancel, "EVAL", Script, "0", prefix, to, older ? "1" : "0");
+                await redis.TextAsync(["EVAL", Script, "0", prefix, to, older ? "1" : "0"], cancel);
                 return CallResult.Done($"the queue is {to}");
             },
             cancel);
@@ -135,7 +135,7 @@ public sealed class PauseQueue : ActionKind
         async redis =>
         {
             var meta = $"{RedisDoor.Prefix(ground)}:{queue}:meta";
-            return await redis.NumberAsync(cancel, "EXISTS", meta) == 0 ? "missing" : await redis.NumberAsync(cancel, "HEXISTS", meta, "paused") == 1 ? "paused" : "running";
+            return await redis.NumberAsync(["EXISTS", meta], cancel) == 0 ? "missing" : await redis.NumberAsync(["HEXISTS", meta, "paused"], cancel) == 1 ? "paused" : "running";
         },
         cancel);
 
@@ -210,8 +210,8 @@ public sealed class RetryFailed : ActionKind
         var (prefix, back) = ($"{RedisDoor.Prefix(ground)}:{queue}:", 0L);
         for (var i = 0; i < MostBatches; i++)
         {
-            var before = await redis.NumberAsync(cancel, "ZCARD", $"{prefix}failed");
-            var moved = await redis.NumberAsync(cancel, "EVAL", Script, "0", prefix, batch);
+            var before = await redis.NumberAsync(["ZCARD", $"{prefix}failed"], cancel);
+            var moved = await redis.NumberAsync(["EVAL", Script, "0", prefix, batch], cancel);
             back += moved;
             if (moved == 0) return CallResult.Done(string.Create(CultureInfo.InvariantCulture, $"{back} jobs went back, none failed again"));
             var again = await AgainAsync(ground, redis, prefix, before - moved, cancel);
@@ -226,8 +226,8 @@ public sealed class RetryFailed : ActionKind
         var until = ground.Now + BatchLimit;
         while (true)
         {
-            var again = await redis.NumberAsync(cancel, "ZCARD", $"{prefix}failed") - left;
-            var open = await redis.NumberAsync(cancel, "LLEN", $"{prefix}wait") + await redis.NumberAsync(cancel, "LLEN", $"{prefix}active");
+            var again = await redis.NumberAsync(["ZCARD", $"{prefix}failed"], cancel) - left;
+            var open = await redis.NumberAsync(["LLEN", $"{prefix}wait"], cancel) + await redis.NumberAsync(["LLEN", $"{prefix}active"], cancel);
             if (again > 0 || open == 0 || ground.Now >= until) return again;
             await Task.Delay(TimeSpan.FromMilliseconds(200), ground.Time, cancel);
         }
@@ -240,7 +240,7 @@ public sealed class RetryFailed : ActionKind
         async redis =>
         {
             var prefix = $"{RedisDoor.Prefix(ground)}:{queue}:";
-            return (await redis.NumberAsync(cancel, "ZCARD", $"{prefix}failed"), await redis.NumberAsync(cancel, "LLEN", $"{prefix}wait"), await redis.NumberAsync(cancel, "HEXISTS", $"{prefix}meta", "paused") == 1);
+            return (await redis.NumberAsync(["ZCARD", $"{prefix}failed"], cancel), await redis.NumberAsync(["LLEN", $"{prefix}wait"], cancel), await redis.NumberAsync(["HEXISTS", $"{prefix}meta", "paused"], cancel) == 1);
         },
         cancel);
 }
@@ -298,9 +298,9 @@ public sealed class DeleteKey : ActionKind
             async redis =>
             {
                 var (from, to) = run.Plan.Calls[call].Operation is "giveBack" ? (RedisDoor.Argument(run.Plan.Calls[call], "from"), run.Plan.Target) : (run.Plan.Target, Aside(run.Token, run.Plan.Target));
-                if (await redis.NumberAsync(cancel, "RENAMENX", from, to) == 0) return CallResult.Failed($"{to} is there already");
-                if (from == run.Plan.Target) await redis.NumberAsync(cancel, "EXPIRE", to, Kept.ToString(CultureInfo.InvariantCulture));
-                else await redis.NumberAsync(cancel, "PERSIST", to);
+                if (await redis.NumberAsync(["RENAMENX", from, to], cancel) == 0) return CallResult.Failed($"{to} is there already");
+                if (from == run.Plan.Target) await redis.NumberAsync(["EXPIRE", to, Kept.ToString(CultureInfo.InvariantCulture)], cancel);
+                else await redis.NumberAsync(["PERSIST", to], cancel);
                 return CallResult.Done(from == run.Plan.Target ? $"put aside as {to}" : "given back");
             },
             cancel);
@@ -337,9 +337,9 @@ public sealed class DeleteKey : ActionKind
         ground,
         async redis =>
         {
-            var type = await redis.TextAsync(cancel, "TYPE", key);
+            var type = await redis.TextAsync(["TYPE", key], cancel);
             var count = type switch { "string" => "STRLEN", "list" => "LLEN", "hash" => "HLEN", "set" => "SCARD", "zset" => "ZCARD", "stream" => "XLEN", _ => null };
-            return (type, count is null ? 0 : await redis.NumberAsync(cancel, count, key), await redis.NumberAsync(cancel, "PTTL", key), type is "none" ? 0 : await redis.NumberAsync(cancel, "MEMORY", "USAGE", key));
+            return (type, count is null ? 0 : await redis.NumberAsync([count, key], cancel), await redis.NumberAsync(["PTTL", key], cancel), type is "none" ? 0 : await redis.NumberAsync(["MEMORY", "USAGE", key], cancel));
         },
         cancel);
 }

@@ -25,12 +25,12 @@ public sealed class DeployRevision : RevisionKind
 
     public override async Task<ActionDraft> DraftAsync(ActionGround ground, ActionOrder order, CancellationToken cancel)
     {
-        var now = await EcsService.FindAsync(ground, order.Target, cancel);
-        var family = await EcsService.FamilyAsync(ground, EcsService.Family(now.Revision), cancel);
-        if (family.IsEmpty) throw new ActionRefused($"{EcsService.Family(now.Revision)} has no revision that can be deployed");
-        var running = await EcsService.DefinitionAsync(ground, now.Revision, cancel);
+        var now = await EcsNow.FindAsync(ground, order.Target, cancel);
+        var family = await EcsNow.FamilyAsync(ground, EcsNow.Family(now.Revision), cancel);
+        if (family.IsEmpty) throw new ActionRefused($"{EcsNow.Family(now.Revision)} has no revision that can be deployed");
+        var running = await EcsNow.DefinitionAsync(ground, now.Revision, cancel);
         var source = order.Value("memory") is null || order.Value("revision") is not null ? Named(family, order.Value("revision")) : now.Revision;
-        var settings = source == now.Revision ? running : await EcsService.DefinitionAsync(ground, source, cancel);
+        var settings = source == now.Revision ? running : await EcsNow.DefinitionAsync(ground, source, cancel);
         var wanted = Together(settings, running);
         if (order.Value("memory") is { } memory) Resize(wanted, memory);
         await Revisions.CheckAsync(ground, wanted, cancel);
@@ -47,10 +47,10 @@ public sealed class DeployRevision : RevisionKind
         };
     }
 
-    private static ImmutableArray<PlannedCall> Calls(ActionGround ground, EcsService now, JsonObject wanted) =>
+    private static ImmutableArray<PlannedCall> Calls(ActionGround ground, EcsNow now, JsonObject wanted) =>
     [
         AwsCalling.Call("ecs", "RegisterTaskDefinition", wanted),
-        EcsService.Update(ground, now.Name, new JsonObject { ["taskDefinition"] = "{{0:taskDefinition.taskDefinitionArn}}" }),
+        EcsNow.Update(ground, now.Name, new JsonObject { ["taskDefinition"] = "{{0:taskDefinition.taskDefinitionArn}}" }),
     ];
 
     private static string Named(ImmutableArray<string> family, string? revision) =>
@@ -76,8 +76,8 @@ public sealed class DeployRevision : RevisionKind
         if (memory is "more") memory = More(wanted, sized ? size.Least : 0, sized ? size.Step : 1);
         if (!int.TryParse(memory, NumberStyles.None, CultureInfo.InvariantCulture, out var mb)) throw new ActionRefused($"memory is a number of MB such as 2048, not {memory}");
         if (sized && (mb < size.Least || mb > size.Most || mb % size.Step != 0))
-            throw new ActionRefused($"with {wanted.Text("cpu")} CPU units Fargate takes {EcsService.Shown(size.Least)} to {EcsService.Shown(size.Most)} MB in steps of {EcsService.Shown(size.Step)}");
-        if (wanted["memory"] is not null) wanted["memory"] = EcsService.Shown(mb);
+            throw new ActionRefused($"with {wanted.Text("cpu")} CPU units Fargate takes {EcsNow.Shown(size.Least)} to {EcsNow.Shown(size.Most)} MB in steps of {EcsNow.Shown(size.Step)}");
+        if (wanted["memory"] is not null) wanted["memory"] = EcsNow.Shown(mb);
         // A container whose limit was the task's grows with it.
         foreach (var container in wanted.Items("containerDefinitions").Where(c => c["memory"] is not null && (before is null || c.Text("memory") == before))) container["memory"] = mb;
     }
@@ -86,10 +86,10 @@ public sealed class DeployRevision : RevisionKind
     private static string More(JsonObject wanted, int least, int step)
     {
         var now = wanted.Number("memory") ?? wanted.Items("containerDefinitions").Select(c => c.Number("memory")).Max() ?? throw new ActionRefused("the revision has no limit that could be raised");
-        return EcsService.Shown(Math.Max(least, (int)Math.Ceiling(now * 2 / step) * step));
+        return EcsNow.Shown(Math.Max(least, (int)Math.Ceiling(now * 2 / step) * step));
     }
 
-    private static string Words(EcsService now, JsonObject running, string source, JsonObject wanted) =>
+    private static string Words(EcsNow now, JsonObject running, string source, JsonObject wanted) =>
         source == now.Revision
             ? $"a new revision of {source.LastPart()} with {wanted.Text("memory") ?? wanted.Items("containerDefinitions").First().Text("memory")} MB instead of {running.Text("memory") ?? running.Items("containerDefinitions").First().Text("memory")} MB"
             : $"a new revision with the settings of {source.LastPart()} and the images that run";

@@ -74,46 +74,46 @@ public abstract class RevisionKind : EcsKind
 
     public override async Task<ImmutableSortedDictionary<string, string>> FactsAsync(ActionGround ground, ActionPlan plan, CancellationToken cancel)
     {
-        var now = await EcsService.FindAsync(ground, plan.Target, cancel);
+        var now = await EcsNow.FindAsync(ground, plan.Target, cancel);
         var facts = ActionOrder.None.Add(Running, now.Revision);
-        return plan.Facts.ContainsKey(Newest) ? facts.Add(Newest, (await EcsService.FamilyAsync(ground, EcsService.Family(now.Revision), cancel)).FirstOrDefault() ?? "") : facts;
+        return plan.Facts.ContainsKey(Newest) ? facts.Add(Newest, (await EcsNow.FamilyAsync(ground, EcsNow.Family(now.Revision), cancel)).FirstOrDefault() ?? "") : facts;
     }
 
     public override async Task<CallResult> ReadBackAsync(ActionGround ground, ActionRun run, int call, CancellationToken cancel)
     {
-        var now = await EcsService.FindAsync(ground, run.Plan.Target, cancel);
+        var now = await EcsNow.FindAsync(ground, run.Plan.Target, cancel);
         if (run.Plan.Calls[call].Operation is "RegisterTaskDefinition") return await RegisteredAsync(ground, run, call, cancel);
         return now.Revision == Wanted(run) ? CallResult.Done($"read back: {now.Revision.LastPart()} is deployed") : CallResult.Failed($"read back: {now.Revision.LastPart()} is deployed, as before");
     }
 
     public override async Task<Verification> VerifyAsync(ActionGround ground, ActionRun run, CancellationToken cancel)
     {
-        var now = await EcsService.FindAsync(ground, run.Plan.Target, cancel);
+        var now = await EcsNow.FindAsync(ground, run.Plan.Target, cancel);
         // The circuit breaker takes a revision back by itself: then it is another one that is steady.
         return now.Revision == Wanted(run) ? await base.VerifyAsync(ground, run, cancel) : Verification.No($"{now.Name} is back at {now.Revision.LastPart()}: {now.Primary.Text("rolloutStateReason") ?? "something else deployed it"}");
     }
 
     public override async Task<ActionDraft> UndoAsync(ActionGround ground, ActionRun run, CancellationToken cancel)
     {
-        var now = await EcsService.FindAsync(ground, run.Plan.Target, cancel);
+        var now = await EcsNow.FindAsync(ground, run.Plan.Target, cancel);
         return await ToAsync(ground, now, run.Plan.Facts[Running], [], cancel);
     }
 
-    private protected static async Task<ActionDraft> ToAsync(ActionGround ground, EcsService now, string revision, ImmutableArray<string> notes, CancellationToken cancel)
+    private protected static async Task<ActionDraft> ToAsync(ActionGround ground, EcsNow now, string revision, ImmutableArray<string> notes, CancellationToken cancel)
     {
         if (revision == now.Revision) throw new ActionRefused($"{now.Name} is at {revision.LastPart()} already");
-        await Revisions.CheckAsync(ground, await EcsService.DefinitionAsync(ground, revision, cancel), cancel);
-        return new ActionDraft(now.Name, now.Revision.LastPart(), revision.LastPart(), [EcsService.Update(ground, now.Name, new JsonObject { ["taskDefinition"] = revision })], ActionOrder.None.Add(Running, now.Revision)) { BlastRadius = [now.Name], Notes = notes };
+        await Revisions.CheckAsync(ground, await EcsNow.DefinitionAsync(ground, revision, cancel), cancel);
+        return new ActionDraft(now.Name, now.Revision.LastPart(), revision.LastPart(), [EcsNow.Update(ground, now.Name, new JsonObject { ["taskDefinition"] = revision })], ActionOrder.None.Add(Running, now.Revision)) { BlastRadius = [now.Name], Notes = notes };
     }
 
     // A revision that came since, with exactly what was registered.
     private static async Task<CallResult> RegisteredAsync(ActionGround ground, ActionRun run, int call, CancellationToken cancel)
     {
         var wanted = AwsCalling.Fill(run.Plan.Calls[call], run, ActionOrder.None)!;
-        var newer = (await EcsService.FamilyAsync(ground, wanted.Text("family")!, cancel)).TakeWhile(a => a != run.Plan.Facts[Newest]);
+        var newer = (await EcsNow.FamilyAsync(ground, wanted.Text("family")!, cancel)).TakeWhile(a => a != run.Plan.Facts[Newest]);
         foreach (var arn in newer)
         {
-            if (JsonNode.DeepEquals(Revisions.Input(await EcsService.DefinitionAsync(ground, arn, cancel)), Revisions.Input(wanted))) return CallResult.Done($"read back: {arn.LastPart()} was registered", "taskDefinition.taskDefinitionArn", arn);
+            if (JsonNode.DeepEquals(Revisions.Input(await EcsNow.DefinitionAsync(ground, arn, cancel)), Revisions.Input(wanted))) return CallResult.Done($"read back: {arn.LastPart()} was registered", "taskDefinition.taskDefinitionArn", arn);
         }
         return CallResult.Failed("read back: no such revision was registered");
     }

@@ -17,17 +17,17 @@ public sealed class RollBack : RevisionKind
 
     public override async Task<ActionDraft> DraftAsync(ActionGround ground, ActionOrder order, CancellationToken cancel)
     {
-        var now = await EcsService.FindAsync(ground, order.Target, cancel);
-        var family = await EcsService.FamilyAsync(ground, EcsService.Family(now.Revision), cancel);
+        var now = await EcsNow.FindAsync(ground, order.Target, cancel);
+        var family = await EcsNow.FamilyAsync(ground, EcsNow.Family(now.Revision), cancel);
         var (revision, because) = order.Value("revision") is { } named ? (Named(family, named), "named by hand") : await LastHealthyAsync(ground, now, family, cancel);
-        var since = (await EcsService.DefinitionAsync(ground, revision, cancel)).Time("registeredAt");
+        var since = (await EcsNow.DefinitionAsync(ground, revision, cancel)).Time("registeredAt");
         return await ToAsync(ground, now, revision, [$"{revision.LastPart()}: {because}", await ground.Doors.MigrationsSinceAsync(ground, since, cancel)], cancel);
     }
 
     private static string Named(ImmutableArray<string> family, string revision) =>
         family.FirstOrDefault(f => f == revision || f.LastPart() == revision || f.EndsWith($":{revision}", StringComparison.Ordinal)) ?? throw new ActionRefused($"there is no active revision {revision}; the newest are {string.Join(", ", family.Take(5).Select(f => f.LastPart()))}");
 
-    private static async Task<(string Revision, string Because)> LastHealthyAsync(ActionGround ground, EcsService now, ImmutableArray<string> family, CancellationToken cancel)
+    private static async Task<(string Revision, string Because)> LastHealthyAsync(ActionGround ground, EcsNow now, ImmutableArray<string> family, CancellationToken cancel)
     {
         // The one that still runs beside a deployment that is not through.
         if (now.Raw.Items("deployments").FirstOrDefault(d => d.Text("status") != "PRIMARY" && d.Text("rolloutState") is "COMPLETED" && d.Text("taskDefinition") != now.Revision).Text("taskDefinition") is { } beside) return (beside, "it still runs here beside the new deployment");
@@ -43,7 +43,7 @@ public sealed class RollBack : RevisionKind
     }
 
     // The newest first: what the trail knows of, the deployment of now, and before the oldest of them the revision that was registered before it.
-    private static async Task<List<(Instant At, string Revision)>> ChangesAsync(ActionGround ground, EcsService now, ImmutableArray<string> family, CancellationToken cancel)
+    private static async Task<List<(Instant At, string Revision)>> ChangesAsync(ActionGround ground, EcsNow now, ImmutableArray<string> family, CancellationToken cancel)
     {
         var changes = new List<(Instant At, string Revision)>();
         if (now.Primary.Time("createdAt") is { } created) changes.Add((created, now.Revision));
@@ -56,7 +56,7 @@ public sealed class RollBack : RevisionKind
         changes.Sort(static (a, b) => b.At.CompareTo(a.At));
         if (changes.Count == 0) return changes;
         var oldest = changes[^1];
-        if (family.FirstOrDefault(f => EcsService.Number(f) < EcsService.Number(oldest.Revision)) is { } before) changes.Add((oldest.At - Trail, before));
+        if (family.FirstOrDefault(f => EcsNow.Number(f) < EcsNow.Number(oldest.Revision)) is { } before) changes.Add((oldest.At - Trail, before));
         return changes;
     }
 

@@ -27,7 +27,7 @@ public sealed class StopWrites : ActionKind
         var services = await ServicesAsync(ground, cancel);
         if (services.TrueForAll(s => s.Desired == 0)) throw new ActionRefused($"no service of {ground.Map.Environment} has a task");
         var targets = await TargetsAsync(ground, cancel);
-        return new ActionDraft(ground.Map.Environment, string.Join(", ", services.Select(s => $"{s.Name} {EcsService.Shown(s.Desired)}")), "every service 0 tasks, their scaling suspended", [.. targets.Select(t => Scaling(t, suspend: true)), .. services.Where(s => s.Desired > 0).Select(s => Count(ground, s.Name, 0))], Facts(services, targets))
+        return new ActionDraft(ground.Map.Environment, string.Join(", ", services.Select(s => $"{s.Name} {EcsNow.Shown(s.Desired)}")), "every service 0 tasks, their scaling suspended", [.. targets.Select(t => Scaling(t, suspend: true)), .. services.Where(s => s.Desired > 0).Select(s => Count(ground, s.Name, 0))], Facts(services, targets))
         {
             BlastRadius = [.. services.Select(s => s.Name)],
             LeastHealthy = new HealthyTasks(services.Sum(s => s.Running), 0),
@@ -41,7 +41,7 @@ public sealed class StopWrites : ActionKind
         var targets = await TargetsAsync(ground, cancel);
         var counts = services.Select(s => (s.Name, Before: int.Parse(run.Plan.Facts.GetValueOrDefault(s.Name, "0"), CultureInfo.InvariantCulture), s.Desired)).ToList();
         var calls = counts.Where(c => c.Before != c.Desired).Select(c => Count(ground, c.Name, c.Before)).Concat(targets.Where(t => run.Plan.Facts.GetValueOrDefault(Key(t)) is not Suspended).Select(t => Scaling(t, suspend: false)));
-        return new ActionDraft(ground.Map.Environment, "every service 0 tasks", string.Join(", ", counts.Select(c => $"{c.Name} {EcsService.Shown(c.Before)}")), [.. calls], Facts(services, targets)) { BlastRadius = [.. services.Select(s => s.Name)], Notes = ["what senders gave up meanwhile does not come back by itself"] };
+        return new ActionDraft(ground.Map.Environment, "every service 0 tasks", string.Join(", ", counts.Select(c => $"{c.Name} {EcsNow.Shown(c.Before)}")), [.. calls], Facts(services, targets)) { BlastRadius = [.. services.Select(s => s.Name)], Notes = ["what senders gave up meanwhile does not come back by itself"] };
     }
 
     public override async Task<ImmutableSortedDictionary<string, string>> FactsAsync(ActionGround ground, ActionPlan plan, CancellationToken cancel) => Facts(await ServicesAsync(ground, cancel), await TargetsAsync(ground, cancel));
@@ -52,8 +52,8 @@ public sealed class StopWrites : ActionKind
         var input = AwsCalling.Fill(planned, run, ActionOrder.None)!;
         if (planned.Operation is "UpdateService")
         {
-            var now = await EcsService.FindAsync(ground, input.Text("service")!, cancel);
-            return now.Desired == (int)input.Number("desiredCount")! ? CallResult.Done($"read back: {now.Name} is at {EcsService.Shown(now.Desired)}") : CallResult.Failed($"read back: {now.Name} is still at {EcsService.Shown(now.Desired)}");
+            var now = await EcsNow.FindAsync(ground, input.Text("service")!, cancel);
+            return now.Desired == (int)input.Number("desiredCount")! ? CallResult.Done($"read back: {now.Name} is at {EcsNow.Shown(now.Desired)}") : CallResult.Failed($"read back: {now.Name} is still at {EcsNow.Shown(now.Desired)}");
         }
         var target = (await TargetsAsync(ground, cancel)).Find(t => t.Text("ResourceId") == input.Text("ResourceId"));
         return IsSuspended(target) == (input.Map("SuspendedState").Flag("DynamicScalingInSuspended") ?? false) ? CallResult.Done("read back: its scaling is so") : CallResult.Failed("read back: its scaling is as before");
@@ -64,12 +64,12 @@ public sealed class StopWrites : ActionKind
         var services = await ServicesAsync(ground, cancel);
         var wanted = run.Plan.Calls.Where(c => c.Operation is "UpdateService").ToDictionary(c => JsonNode.Parse(c.Arguments["service"])!.ToString(), c => int.Parse(c.Arguments["desiredCount"], CultureInfo.InvariantCulture), StringComparer.Ordinal);
         var off = services.FindAll(s => wanted.TryGetValue(s.Name, out var count) && s.Desired != count);
-        string[] seen = [.. services.Select(s => $"{s.Name}: {EcsService.Shown(s.Running)} of {EcsService.Shown(s.Desired)} tasks run")];
+        string[] seen = [.. services.Select(s => $"{s.Name}: {EcsNow.Shown(s.Running)} of {EcsNow.Shown(s.Desired)} tasks run")];
         if (off.Count > 0) return Verification.No([.. seen, $"something sets {string.Join(", ", off.Select(s => s.Name))} back"]);
         return services.TrueForAll(s => s.Running == s.Desired) ? Verification.Yes(seen) : Verification.NotYet(seen);
     }
 
-    private static PlannedCall Count(ActionGround ground, string service, int count) => EcsService.Update(ground, service, new JsonObject { ["desiredCount"] = count });
+    private static PlannedCall Count(ActionGround ground, string service, int count) => EcsNow.Update(ground, service, new JsonObject { ["desiredCount"] = count });
 
     private static PlannedCall Scaling(JsonObject target, bool suspend) => AwsCalling.Call("application-autoscaling", "RegisterScalableTarget", new JsonObject
     {
@@ -87,13 +87,13 @@ public sealed class StopWrites : ActionKind
         yield return "webhooks from outside are refused; senders try again for hours at most, and what they give up is lost";
     }
 
-    private static async Task<List<EcsService>> ServicesAsync(ActionGround ground, CancellationToken cancel)
+    private static async Task<List<EcsNow>> ServicesAsync(ActionGround ground, CancellationToken cancel)
     {
-        var found = new List<EcsService>();
+        var found = new List<EcsNow>();
         foreach (var some in ground.Map.Services.Chunk(10))
         {
             var answer = await ground.AskAsync("ecs", "DescribeServices", new JsonObject { ["cluster"] = ground.Map.Cluster, ["services"] = new JsonArray([.. some.Select(s => (JsonNode)s.Name)]) }, cancel);
-            found.AddRange(from raw in answer.Items("services") where raw.Text("status") == "ACTIVE" select new EcsService(some.First(s => s.Name == raw.Text("serviceName")), raw));
+            found.AddRange(from raw in answer.Items("services") where raw.Text("status") == "ACTIVE" select new EcsNow(some.First(s => s.Name == raw.Text("serviceName")), raw));
         }
         return found;
     }
@@ -104,8 +104,8 @@ public sealed class StopWrites : ActionKind
         return [.. answer.Items("ScalableTargets").Where(t => (t.Text("ResourceId") ?? "").StartsWith($"service/{ground.Map.Cluster}/", StringComparison.Ordinal))];
     }
 
-    private static ImmutableSortedDictionary<string, string> Facts(List<EcsService> services, List<JsonObject> targets) =>
-        ActionOrder.None.AddRange(services.Select(s => KeyValuePair.Create(s.Name, EcsService.Shown(s.Desired)))).AddRange(targets.Select(t => KeyValuePair.Create(Key(t), IsSuspended(t) ? Suspended : "scales")));
+    private static ImmutableSortedDictionary<string, string> Facts(List<EcsNow> services, List<JsonObject> targets) =>
+        ActionOrder.None.AddRange(services.Select(s => KeyValuePair.Create(s.Name, EcsNow.Shown(s.Desired)))).AddRange(targets.Select(t => KeyValuePair.Create(Key(t), IsSuspended(t) ? Suspended : "scales")));
 
     private static string Key(JsonObject target) => $"scaling of {(target.Text("ResourceId") ?? "").LastPart()}";
 

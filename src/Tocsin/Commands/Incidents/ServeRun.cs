@@ -31,7 +31,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             var options = Whole(Options(settings, terminal, request), request);
             await using var host = await ServerHost.StartAsync(options, logging, both.Token);
             Welcome(host, options);
-            await FollowAsync(host, options, both);
+            await FollowAsync(host, options, both.Token);
             return ExitCode.Done;
         }
         catch (ServerSetupException e)
@@ -55,17 +55,18 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
         }
     }
 
-    private async Task FollowAsync(ServerHost host, ServerOptions options, CancellationTokenSource both)
+    private async Task FollowAsync(ServerHost host, ServerOptions options, CancellationToken cancel)
     {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var plan = new PlanSignal();
-        var following = plan.FollowAsync(settings, terminal, host, options, both.Token);
+        var following = plan.FollowAsync(settings, terminal, host, options, over.Token);
         try
         {
-            await host.WaitAsync(both.Token);
+            await host.WaitAsync(cancel);
         }
         finally
         {
-            await both.CancelAsync();
+            await over.CancelAsync();
             await following;
         }
     }

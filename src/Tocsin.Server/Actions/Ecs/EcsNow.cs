@@ -9,7 +9,7 @@ using Tocsin.Core.Response.Actions;
 namespace Tocsin.Server.Actions.Ecs;
 
 /// <summary>A service of ECS as it is now.</summary>
-internal sealed record EcsService(Service Service, JsonObject Raw)
+internal sealed record EcsNow(Service Service, JsonObject Raw)
 {
     public string Name => Service.Name;
 
@@ -28,12 +28,12 @@ internal sealed record EcsService(Service Service, JsonObject Raw)
 
     public static string Shown(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    public static async Task<EcsService> FindAsync(ActionGround ground, string name, CancellationToken cancel)
+    public static async Task<EcsNow> FindAsync(ActionGround ground, string name, CancellationToken cancel)
     {
         var service = ground.Map.Platform.Service(name) ?? throw new ActionRefused($"the platform has no service {name}; {Nearest.Suggest(name, ground.Map.Services.Select(s => s.Name))}known: {string.Join(", ", ground.Map.Services.Select(s => s.Name))}");
         var answer = await ground.AskAsync("ecs", "DescribeServices", new JsonObject { ["cluster"] = ground.Map.Cluster, ["services"] = new JsonArray(service.Name) }, cancel);
         var raw = answer.Items("services").FirstOrDefault(s => s.Text("status") == "ACTIVE") ?? throw new ActionRefused($"{service.Name} is not in the cluster {ground.Map.Cluster}, or is not active");
-        return new EcsService(service, raw);
+        return new EcsNow(service, raw);
     }
 
     public static async Task<JsonObject> DefinitionAsync(ActionGround ground, string revision, CancellationToken cancel) =>
@@ -70,20 +70,20 @@ public abstract class EcsKind : ActionKind
 {
     public override string Target => "a service, by its name or role";
 
-    public override async Task<int?> LeastAsync(ActionGround ground, ActionPlan plan, CancellationToken cancel) => Math.Max(1, (await EcsService.ScalingAsync(ground, plan.Target, cancel))?.Least ?? 1);
+    public override async Task<int?> LeastAsync(ActionGround ground, ActionPlan plan, CancellationToken cancel) => Math.Max(1, (await EcsNow.ScalingAsync(ground, plan.Target, cancel))?.Least ?? 1);
 
     public override async Task<Verification> VerifyAsync(ActionGround ground, ActionRun run, CancellationToken cancel)
     {
-        var now = await EcsService.FindAsync(ground, run.Plan.Target, cancel);
+        var now = await EcsNow.FindAsync(ground, run.Plan.Target, cancel);
         var seen = ImmutableArray.CreateBuilder<string>();
-        seen.Add($"{now.Name}: {now.Revision.LastPart()}, {EcsService.Shown(now.Running)} of {EcsService.Shown(now.Desired)} tasks run, deployment {now.Primary.Text("rolloutState") ?? "unknown"}");
+        seen.Add($"{now.Name}: {now.Revision.LastPart()}, {EcsNow.Shown(now.Running)} of {EcsNow.Shown(now.Desired)} tasks run, deployment {now.Primary.Text("rolloutState") ?? "unknown"}");
         if (now.Primary.Text("rolloutState") is "FAILED") return Verification.No([.. seen, $"the deployment failed: {now.Primary.Text("rolloutStateReason")}"]);
         var (unhealthy, words) = await TargetsAsync(ground, now, cancel);
         if (words.Length > 0) seen.Add(words);
         return now.IsSteady && !unhealthy ? Verification.Yes([.. seen]) : Verification.NotYet([.. seen]);
     }
 
-    private static async Task<(bool Unhealthy, string Words)> TargetsAsync(ActionGround ground, EcsService now, CancellationToken cancel)
+    private static async Task<(bool Unhealthy, string Words)> TargetsAsync(ActionGround ground, EcsNow now, CancellationToken cancel)
     {
         var states = new List<string>();
         foreach (var group in now.Raw.Items("loadBalancers").Select(l => l.Text("targetGroupArn")).OfType<string>().Distinct(StringComparer.Ordinal))
@@ -93,6 +93,6 @@ public abstract class EcsKind : ActionKind
         }
         if (states.Count == 0) return (now.Raw.Items("loadBalancers").Any() && now.Desired > 0, "");
         var healthy = states.Count(s => s == "healthy");
-        return (healthy < Math.Min(now.Desired, states.Count), $"{EcsService.Shown(healthy)} of {EcsService.Shown(states.Count)} targets are healthy");
+        return (healthy < Math.Min(now.Desired, states.Count), $"{EcsNow.Shown(healthy)} of {EcsNow.Shown(states.Count)} targets are healthy");
     }
 }
