@@ -4,12 +4,12 @@ using Tocsin.Server.Storage;
 namespace Tocsin.Server.Tests;
 
 /// <summary>
-/// Reports and acknowledgements are posted while servers are killed at random and at every named step. A short form runs with the tests, 20 kills on each database;
+/// Reports and acknowledgements are posted while servers are killed at random and at every named step. A short form runs with the tests, 12 kills on each database;
 /// <c>./dev campaign-kill</c> runs the long one.
 /// </summary>
 public sealed class KillCampaignTests(PostgresServer postgres)
 {
-    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("TOCSIN_KILLS") ?? "20", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("TOCSIN_KILLS") ?? "12", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task On_sqlite_no_kill_loses_an_event_or_a_page()

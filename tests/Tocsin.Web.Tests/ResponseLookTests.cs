@@ -89,11 +89,11 @@ public sealed class ResponseLookTests(Chromium chromium)
     private async Task ShootAsync(Viewer viewer, string name, bool dark, List<string> found)
     {
         var folder = Directory.CreateDirectory(Path.Combine(TestWorld.Root, "artifacts", "screenshots")).FullName;
-        foreach (var width in new[] { 390, 1440 })
+        foreach (var width in LookTests.Whole ? [390, 1440] : dark ? [1440] : new[] { 390 })
         {
             await viewer.Page.SetViewportSizeAsync(width, width == Viewer.Phone ? 844 : 900);
             var file = string.Create(CultureInfo.InvariantCulture, $"{name}-{width}-{(dark ? "dark" : "light")}.png");
-            await viewer.Page.ScreenshotAsync(new() { Path = Path.Combine(folder, file), FullPage = true });
+            if (LookTests.Whole) await viewer.Page.ScreenshotAsync(new() { Path = Path.Combine(folder, file), FullPage = true });
             if (await viewer.IsWiderThanScreenAsync()) found.Add($"{file}: wider than its screen");
             found.AddRange((await viewer.AxeAsync(chromium)).Select(v => $"{file}: {v}"));
             found.AddRange(viewer.Complaints.Where(c => !c.Contains("Failed to load resource", StringComparison.Ordinal)).Select(c => $"{file}: {c}"));

@@ -4,7 +4,8 @@ using Tocsin.Lab.Host;
 
 namespace Tocsin.Lab.Tests.Components;
 
-public sealed class ComponentTests(FullLab full) : IClassFixture<FullLab>
+[Collection(FullLabs.Shared)]
+public sealed class ComponentTests(FullLab full)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Tocsin.Lab.Tests.Components;
 
 /// <summary>The commands of the two documents, run by the real clients with the lab's names filled in. Where one of them misleads, the test says how.</summary>
-public sealed class DocumentedClientTests(FullLab full) : IClassFixture<FullLab>
+[Collection(FullLabs.Shared)]
+public sealed class DocumentedClientTests(FullLab full)
 {
     [Fact]
     public async Task Nc_tells_an_open_port_and_a_refused_one_and_says_nothing_about_what_answers()

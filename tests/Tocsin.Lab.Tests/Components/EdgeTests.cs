@@ -6,7 +6,8 @@ using Tocsin.Lab.Components;
 namespace Tocsin.Lab.Tests.Components;
 
 /// <summary>The Worker behind its route, its tail, the VPN, and what CloudWatch is told of the servers.</summary>
-public sealed class EdgeTests(FullLab full) : IClassFixture<FullLab>
+[Collection(FullLabs.Shared)]
+public sealed class EdgeTests(FullLab full)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

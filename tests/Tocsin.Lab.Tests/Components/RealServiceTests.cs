@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace Tocsin.Lab.Tests.Components;
 
 /// <summary>The full profile's services, asked as a browser asks them; what they answer comes from the real servers.</summary>
-public sealed class RealServiceTests(FullLab full) : IClassFixture<FullLab>
+[Collection(FullLabs.Shared)]
+public sealed class RealServiceTests(FullLab full)
 {
     [Fact]
     public async Task An_order_is_in_the_database_and_by_its_event_in_the_analytics()

@@ -5,7 +5,8 @@ using Tocsin.Lab.Tests.Components;
 namespace Tocsin.Lab.Tests.Probes;
 
 /// <summary>Wire clients and probes against the real MariaDB, Redis, ClickHouse, Caddy and DNS of a full lab.</summary>
-public sealed class ServerProbeTests(FullLab full) : IClassFixture<FullLab>
+[Collection(FullLabs.Shared)]
+public sealed class ServerProbeTests(FullLab full)
 {
     private RealServers Servers => new(full);
 

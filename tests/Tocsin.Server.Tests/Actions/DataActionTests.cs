@@ -159,11 +159,11 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
     private static async Task UntilAsync(Func<Task<bool>> holds, string what)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        limit.CancelAfter(TimeSpan.FromSeconds(180));
         while (!await holds())
         {
             Assert.False(limit.IsCancellationRequested, what);
-            await Task.Delay(200, limit.Token);
+            await Task.Delay(200, TestContext.Current.CancellationToken);
         }
     }
 }
