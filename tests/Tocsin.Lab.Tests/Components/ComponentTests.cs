@@ -4,8 +4,7 @@ using Tocsin.Lab.Host;
 
 namespace Tocsin.Lab.Tests.Components;
 
-[Collection(FullLabs.Shared)]
-public sealed class ComponentTests(FullLab full)
+public sealed class ComponentTests(FullLab full) : IClassFixture<FullLab>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
