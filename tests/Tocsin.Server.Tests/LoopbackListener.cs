@@ -49,7 +49,7 @@ internal sealed class LoopbackListener : IAsyncDisposable
         {
             await serve(connection.GetStream(), ending.Token);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or System.Security.Authentication.AuthenticationException)
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or System.Security.Authentication.AuthenticationException)
         {
             // The client has gone, or refused the certificate, as some tests want it.
             _ = e;

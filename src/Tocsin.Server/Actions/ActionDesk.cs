@@ -42,6 +42,7 @@ public sealed class ActionDesk(Database database, ActionPlanner planner, ActionS
     {
         if (setup.Mode(order.Environment) == ActionMode.Off) return Refuse(ActionGuard.Mode, $"actions are off in {order.Environment}");
         if (setup.Ground(order.Environment) is not { } ground) return Refuse(ActionGuard.Place, $"the platform has no environment {order.Environment} that can be reached");
+        if (incident is { } of && await database.ReadAsync((s, c) => journal.ReadAsync(s, of, c), cancel) is null) return Refuse(ActionGuard.State, $"there is no incident {of}");
         return await KeepAsync(await planner.PlanAsync(ground, order, cancel), incident, actor, why, cancel);
     }
 

@@ -41,6 +41,7 @@ public sealed class ActionPlanner(ImmutableArray<ActionKind> kinds)
     {
         var kind = Find(run.Plan.Action)!;
         if (run.State != ActionState.Succeeded) return Task.FromResult<Planning>(new Planning.Refused($"only what succeeded is taken back; this is {run.State.ToString().ToLowerInvariant()}"));
+        if (run.Plan.Undoes.Length > 0) return Task.FromResult<Planning>(new Planning.Refused("it takes something back itself: plan the action anew"));
         var order = new ActionOrder(kind.Id, run.Plan.Environment, run.Plan.Target, ActionOrder.None) { Undoes = run.Id };
         return WholeAsync(ground, order, kind, c => kind.UndoAsync(ground, run, c), cancel);
     }

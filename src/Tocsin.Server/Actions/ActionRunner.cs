@@ -15,6 +15,7 @@ namespace Tocsin.Server.Actions;
 public sealed class ActionRunner(Database database, ActionDesk desk, TimeProvider time, Action<string> step, string node, ILogger<ActionRunner> log) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(15);
     private readonly Channel<(string Id, ImmutableSortedDictionary<string, string> Values)> started = Channel.CreateUnbounded<(string, ImmutableSortedDictionary<string, string>)>();
 
     private readonly List<Task> running = [];
@@ -22,8 +23,41 @@ public sealed class ActionRunner(Database database, ActionDesk desk, TimeProvide
     /// <summary>Begins at once; what was typed in goes no further than this process.</summary>
     public void Begin(string id, ImmutableSortedDictionary<string, string> values) => started.Writer.TryWrite((id, values));
 
-    /// <summary>To its end, with the look whether it works.</summary>
+    /// <summary>To its end, with the look whether it works. Its claim is renewed all the while: nobody takes up what is still being done.</summary>
     public async Task<ActionRun> DoAsync(string id, ImmutableSortedDictionary<string, string> values, CancellationToken cancel)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var renewing = RenewAsync(id, over.Token);
+        try
+        {
+            return await WholeAsync(id, values, cancel);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await renewing;
+        }
+    }
+
+    private async Task RenewAsync(string id, CancellationToken cancel)
+    {
+        while (true)
+        {
+            await Task.Delay(Renewal, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (cancel.IsCancellationRequested) return;
+            try
+            {
+                await database.WriteAsync((s, c) => ActionJournal.RenewAsync(s, id, node, Micros.Of(time.Now()), c), CancellationToken.None);
+            }
+            catch (System.Data.Common.DbException e)
+            {
+                // Its events cannot be kept either now; the next turn tries again.
+                ServerMessages.LoopFailed(log, $"the claim of {id}", e);
+            }
+        }
+    }
+
+    private async Task<ActionRun> WholeAsync(string id, ImmutableSortedDictionary<string, string> values, CancellationToken cancel)
     {
         var run = await desk.ReadAsync(id, cancel) ?? throw new ArgumentException($"there is no action {id}", nameof(id));
         var (ground, kind) = (desk.Setup.Ground(run.Plan.Environment)!, desk.Planner.Find(run.Plan.Action)!);
@@ -141,7 +175,6 @@ public sealed class ActionRunner(Database database, ActionDesk desk, TimeProvide
             }
             if (seen.Works is not null || time.Now() >= until) break;
             await Task.Delay(desk.Setup.Pause, cancel);
-            await database.WriteAsync((s, c) => ActionJournal.RenewAsync(s, run.Id, node, Micros.Of(time.Now()), c), cancel);
         }
         var beside = Beside(run.Plan, around, await AroundAsync(ground, cancel));
         return await AppendAsync(run.Id, r => new ActionAnswer.Accept([new ActionVerified(time.Now(), "", seen.Works, seen.Seen, beside)]), cancel);

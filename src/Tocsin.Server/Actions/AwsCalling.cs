@@ -13,6 +13,13 @@ internal static partial class AwsCalling
 {
     private const int MostWords = 300;
 
+    /// <summary>Gaps that are filled as a call is sent. They name Tocsin, so that no text of a platform is taken for one.</summary>
+    public const string Token = "{{tocsin:token}}";
+
+    public static string Value(string name) => $"{{{{tocsin:value:{name}}}}}";
+
+    public static string Answer(int call, string path) => string.Create(CultureInfo.InvariantCulture, $"{{{{tocsin:{call}:{path}}}}}");
+
     /// <summary>A call of a plan from its input as AWS documents it.</summary>
     public static PlannedCall Call(string service, string operation, JsonObject input) =>
         new(service, operation, input.Where(p => p.Value is not null).ToImmutableSortedDictionary(p => p.Key, p => p.Value!.ToJsonString(Plain), StringComparer.Ordinal));
@@ -26,6 +33,7 @@ internal static partial class AwsCalling
     public static async Task<CallResult> SendAsync(ActionGround ground, ActionRun run, int call, JsonObject input, CancellationToken cancel)
     {
         var planned = run.Plan.Calls[call];
+        foreach (var absent in input.Where(i => i.Value is null).Select(i => i.Key).ToList()) input.Remove(absent);
         try
         {
             using var caller = await ground.Acting(new ActingFor(run.StartedBy, run.Incident?.ToString() ?? "", run.Plan.Calls), cancel);
@@ -47,7 +55,7 @@ internal static partial class AwsCalling
         var input = new JsonObject();
         foreach (var (name, json) in call.Arguments)
         {
-            var filled = Placeholder().Replace(json, m =>
+            var filled = Gap().Replace(json, m =>
             {
                 var value = m.Groups["value"].Success
                     ? values.GetValueOrDefault(m.Groups["value"].Value)
@@ -65,7 +73,7 @@ internal static partial class AwsCalling
     private static ImmutableSortedDictionary<string, string> Needed(ActionPlan plan, int call, JsonObject answer)
     {
         var gave = ActionOrder.None.ToBuilder();
-        foreach (var path in plan.Calls.Skip(call + 1).SelectMany(c => c.Arguments.Values).SelectMany(json => Placeholder().Matches(json)).Where(m => m.Groups["call"].Value == call.ToString(CultureInfo.InvariantCulture)).Select(m => m.Groups["path"].Value))
+        foreach (var path in plan.Calls.Skip(call + 1).SelectMany(c => c.Arguments.Values).SelectMany(json => Gap().Matches(json)).Where(m => m.Groups["call"].Value == call.ToString(CultureInfo.InvariantCulture)).Select(m => m.Groups["path"].Value))
         {
             JsonNode? at = answer;
             foreach (var part in path.Split('.')) at = (at as JsonObject)?[part];
@@ -76,6 +84,6 @@ internal static partial class AwsCalling
 
     public static string Short(string words) => words.Length > MostWords ? words[..MostWords] + "…" : words;
 
-    [GeneratedRegex(@"\{\{(?:value:(?<value>[^}]+)|(?<token>token)|(?<call>[0-9]+):(?<path>[^}]+))\}\}", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
-    private static partial Regex Placeholder();
+    [GeneratedRegex(@"\{\{tocsin:(?:value:(?<value>[^}]+)|(?<token>token)|(?<call>[0-9]+):(?<path>[^}]+))\}\}", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex Gap();
 }

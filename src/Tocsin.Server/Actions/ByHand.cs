@@ -24,12 +24,12 @@ internal static partial class ByHand
         return [.. shell];
     }
 
-    [GeneratedRegex(@"'\{\{([0-9]+):([^}]+)\}\}'")]
+    [GeneratedRegex(@"'\{\{tocsin:([0-9]+):([^}]+)\}\}'")]
     private static partial Regex Given();
 
-    [GeneratedRegex(@"'\{\{value:([^}]+)\}\}'")]
+    [GeneratedRegex(@"'\{\{tocsin:value:([^}]+)\}\}'")]
     private static partial Regex Typed();
 
-    [GeneratedRegex(@"'\{\{token\}\}'")]
+    [GeneratedRegex(@"'\{\{tocsin:token\}\}'")]
     private static partial Regex Token();
 }

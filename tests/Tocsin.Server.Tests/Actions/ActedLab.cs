@@ -114,6 +114,10 @@ internal sealed class ActedLab : IAsyncDisposable
         return Text(await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel), "detail");
     }
 
+    /// <summary>Why it could not even be planned.</summary>
+    public Task<string> RefusedAsync(string action, string target, params (string Name, string Value)[] values) =>
+        RefusedAsync(AskAsync(Ann, "", new { action, environment = "production", target, values = values.ToDictionary(v => v.Name, v => v.Value, StringComparer.Ordinal) }));
+
     /// <summary>How often something that changes the platform was really called, as the provider's own log has it.</summary>
     public async Task<int> CallsAsync(string operation)
     {

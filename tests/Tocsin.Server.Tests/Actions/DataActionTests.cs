@@ -28,8 +28,8 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
         var done = await lab.DoneAsync(await lab.PlanAsync("mysql.killConnection", id));
         Assert.True(Works(done), done.ToString());
         Assert.NotEqual(0, (await sleeping).Code);
-        Assert.Contains($"there is no connection {id} any more", await RefusedAsync(lab, "mysql.killConnection", id), StringComparison.Ordinal);
-        Assert.Contains("named by its number", await RefusedAsync(lab, "mysql.killConnection", "1 OR 1=1"), StringComparison.Ordinal);
+        Assert.Contains($"there is no connection {id} any more", await lab.RefusedAsync("mysql.killConnection", id), StringComparison.Ordinal);
+        Assert.Contains("named by its number", await lab.RefusedAsync("mysql.killConnection", "1 OR 1=1"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -40,8 +40,8 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
         var done = await lab.DoneAsync(await lab.PlanAsync("migration.markRun", "AddTenantNotes1790000000000"));
         Assert.True(Works(done), done.ToString());
         Assert.Equal("1790000000000", (await full.SqlAsync("SELECT timestamp FROM astro_primary.migrations WHERE name = 'AddTenantNotes1790000000000'")).Text.Trim());
-        Assert.Contains("recorded as run already", await RefusedAsync(lab, "migration.markRun", "AddTenantNotes1790000000000"), StringComparison.Ordinal);
-        Assert.Contains("no migration's name", await RefusedAsync(lab, "migration.markRun", "x'); DROP TABLE migrations; --"), StringComparison.Ordinal);
+        Assert.Contains("recorded as run already", await lab.RefusedAsync("migration.markRun", "AddTenantNotes1790000000000"), StringComparison.Ordinal);
+        Assert.Contains("no migration's name", await lab.RefusedAsync("migration.markRun", "x'); DROP TABLE migrations; --"), StringComparison.Ordinal);
         Assert.True(Works(await lab.DoneAsync(await lab.UndoAsync(done))));
         Assert.Equal("0", (await full.SqlAsync("SELECT COUNT(*) FROM astro_primary.migrations WHERE name LIKE 'AddTenantNotes%'")).Text.Trim());
     }
@@ -54,7 +54,8 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
         var done = await lab.DoneAsync(await lab.PlanAsync("bullmq.pause", "store-events"));
         Assert.True(Works(done), done.ToString());
         await full.VerbAsync($"queue push store-events '{Order}' --count 5");
-        Assert.Equal(5, await WaitingAsync());
+        // The shop's own orders come in beside them.
+        Assert.True(await WaitingAsync() >= 5);
         Assert.True(Works(await lab.DoneAsync(await lab.UndoAsync(done))));
         await UntilAsync(async () => await WaitingAsync() == 0 && (await full.RedisAsync("LLEN", "bull:store-events:active")).Text.Trim() is "0", "the workers do not go on");
     }
@@ -65,16 +66,16 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
         FullLab.Need();
         await using var lab = await StartAsync();
         await full.VerbAsync("queue poison store-events --count 6 --data {}");
-        await UntilAsync(async () => (await full.RedisAsync("ZCARD", "bull:store-events:failed")).Text.Trim() is "6", "the jobs do not fail");
+        await UntilAsync(async () => await FailedAsync() >= 6, "the jobs do not fail");
         var bad = await lab.DoneAsync(await lab.PlanAsync("bullmq.retryFailed", "store-events", ("batch", "2")));
         Assert.False(Works(bad));
         Assert.Contains("failed again, so the rest stays", bad.ToString(), StringComparison.Ordinal);
-        Assert.Equal("6", (await full.RedisAsync("ZCARD", "bull:store-events:failed")).Text.Trim());
+        Assert.True(await FailedAsync() >= 6);
         await full.RedisAsync("DEL", "bull:store-events:failed");
 
         await full.VerbAsync("component stop clickhouse");
         await full.VerbAsync($"queue push store-events '{Order}' --count 3");
-        await UntilAsync(async () => (await full.RedisAsync("ZCARD", "bull:store-events:failed")).Text.Trim() is "3", "the jobs do not fail");
+        await UntilAsync(async () => await FailedAsync() >= 3, "the jobs do not fail");
         await full.VerbAsync("component start clickhouse");
         var undone = await lab.PlanAsync("bullmq.retryFailed", "store-events", ("batch", "2"));
         Assert.Contains("may again from", await lab.RefusedAsync(RunAsync(lab, undone)), StringComparison.Ordinal);
@@ -92,8 +93,9 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
         Assert.True(Works(await lab.DoneAsync(await lab.UndoAsync(done))));
         Assert.Equal(("a", "-1"), ((await full.RedisAsync("GET", "session:old-layout")).Text.Trim(), (await full.RedisAsync("TTL", "session:old-layout")).Text.Trim()));
         await full.RedisAsync("DEL", "session:old-layout");
-        Assert.Contains("patterns are never deleted", await RefusedAsync(lab, "redis.deleteKey", "bull:*"), StringComparison.Ordinal);
-        Assert.Contains("store-events's own meta", await RefusedAsync(lab, "redis.deleteKey", "bull:store-events:meta"), StringComparison.Ordinal);
+        await UntilAsync(async () => (await full.RedisAsync("EXISTS", "bull:store-events:meta")).Text.Trim() is "1", "the queue is not there");
+        Assert.Contains("patterns are never deleted", await lab.RefusedAsync("redis.deleteKey", "bull:*"), StringComparison.Ordinal);
+        Assert.Contains("store-events's own meta", await lab.RefusedAsync("redis.deleteKey", "bull:store-events:meta"), StringComparison.Ordinal);
         await full.VerbAsync("queue collide bull:store-events:wait");
         Assert.True(Works(await lab.DoneAsync(await lab.PlanAsync("redis.deleteKey", "bull:store-events:wait"))));
     }
@@ -105,7 +107,7 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
         await using var lab = await StartAsync();
         await full.VerbAsync("certificate renew");
         await full.VerbAsync("dns set acm CNAME same --proxied yes");
-        Assert.Contains("ACM asks for no record", await RefusedAsync(lab, "cloudflare.unproxyRecord", "www.zelly.in"), StringComparison.Ordinal);
+        Assert.Contains("ACM asks for no record", await lab.RefusedAsync("cloudflare.unproxyRecord", "www.zelly.in"), StringComparison.Ordinal);
         var done = await lab.DoneAsync(await lab.PlanAsync("cloudflare.unproxyRecord", ""));
         Assert.True(Works(done), done.ToString());
         Assert.True(Works(await lab.DoneAsync(await lab.UndoAsync(done))));
@@ -118,10 +120,10 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
         await using var lab = await StartAsync();
         await full.VerbAsync("component exec clickhouse CREATE TABLE zelly_analytics.kept (a Int32) ENGINE = MergeTree ORDER BY a");
         const string schema = "CREATE TABLE IF NOT EXISTS zelly_analytics.kept (b String) ENGINE = MergeTree ORDER BY b;\n-- a comment\nCREATE TABLE IF NOT EXISTS zelly_analytics.made (a Int32) ENGINE = MergeTree ORDER BY a;";
-        Assert.Contains("only CREATE", await RefusedAsync(lab, "clickhouse.applySchema", "clickhouse", ("schema", "DROP TABLE zelly_analytics.kept")), StringComparison.Ordinal);
+        Assert.Contains("only CREATE", await lab.RefusedAsync("clickhouse.applySchema", "clickhouse", ("schema", "DROP TABLE zelly_analytics.kept")), StringComparison.Ordinal);
         var done = await lab.DoneAsync(await lab.PlanAsync("clickhouse.applySchema", "clickhouse", ("schema", schema)));
         Assert.True(Works(done), done.ToString());
-        Assert.Contains("every table is there", await RefusedAsync(lab, "clickhouse.applySchema", "clickhouse", ("schema", schema)), StringComparison.Ordinal);
+        Assert.Contains("every table is there", await lab.RefusedAsync("clickhouse.applySchema", "clickhouse", ("schema", schema)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -139,8 +141,12 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
         var kept = string.Join('\n', await lab.World.Host.Part<Storage.Database>().ReadAsync((s, c) => s.QueryAsync<string>("select body from action_events", null, c), cancel));
         Assert.DoesNotContain(secret, kept, StringComparison.Ordinal);
         Assert.DoesNotContain(full.Place("aurora").Password!, kept, StringComparison.Ordinal);
+        var again = (string)System.Text.Json.Nodes.JsonNode.Parse((string)(await lab.Ground.AskAsync("secretsmanager", "GetSecretValue", new() { ["SecretId"] = "zelly/aurora/master", ["VersionStage"] = "AWSPENDING" }, cancel))["SecretString"]!)!["password"]!;
+        Assert.Equal(secret, again);
         Assert.Contains("has no undo", await lab.RefusedAsync(lab.AskAsync(lab.Ann, $"/{ActedLab.Id(done)}/undo", new { why = "" })), StringComparison.Ordinal);
     }
+
+    private async Task<int> FailedAsync() => int.Parse((await full.RedisAsync("ZCARD", "bull:store-events:failed")).Text, System.Globalization.CultureInfo.InvariantCulture);
 
     // Where BullMQ keeps what waits while a queue is paused differs by its version.
     private async Task<int> WaitingAsync() => int.Parse((await full.RedisAsync("LLEN", "bull:store-events:wait")).Text, System.Globalization.CultureInfo.InvariantCulture) + int.Parse((await full.RedisAsync("LLEN", "bull:store-events:paused")).Text, System.Globalization.CultureInfo.InvariantCulture);
@@ -150,9 +156,6 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
         await lab.ApproveAsync(plan);
         return await lab.AskAsync(lab.Bob, $"/{ActedLab.Id(plan)}/run", new { });
     }
-
-    private static Task<string> RefusedAsync(ActedLab lab, string action, string target, params (string Name, string Value)[] values) =>
-        lab.RefusedAsync(lab.AskAsync(lab.Ann, "", new { action, environment = "production", target, values = values.ToDictionary(v => v.Name, v => v.Value, StringComparer.Ordinal) }));
 
     private static bool Works(JsonElement action) => ActedLab.Text(action, "state") is "succeeded" && action.GetProperty("verified").TryGetProperty("works", out var works) && works.GetBoolean();
 

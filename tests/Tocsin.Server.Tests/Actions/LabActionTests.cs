@@ -1,5 +1,8 @@
 using System.Text.Json;
+using Tocsin.Collect.Probes.Servers;
 using Tocsin.Core.Response.Actions;
+using Tocsin.Server.Actions;
+using Tocsin.Server.Tests.Notify;
 
 namespace Tocsin.Server.Tests.Actions;
 
@@ -41,6 +44,43 @@ public sealed class LabActionTests
     }
 
     [Fact]
+    public async Task A_secret_that_is_missing_a_snapshot_a_cluster_beside_and_a_key_that_leaked()
+    {
+        await using var lab = await ActedLab.StartAsync();
+        lab.Do("secret delete zelly/customer-panel/env");
+        const string whole = """{"SESSION_SECRET":"a-new-one","DB_HOST":"db","REDIS_HOST":"redis","PORT":"5174"}""";
+        Assert.Contains("all keys", await lab.RefusedAsync("secret.create", "zelly/customer-panel/env", ("value", "no json")), StringComparison.Ordinal);
+        await RehearseAsync(lab, await lab.PlanAsync("secret.create", "zelly/customer-panel/env", ("value", whole)), ("value", whole));
+
+        var snapshot = await lab.DoneAsync(await lab.PlanAsync("rds.snapshot", "aurora"));
+        Assert.True(Succeeded(snapshot), snapshot.ToString());
+        Assert.Contains("has no undo", await lab.RefusedAsync(lab.AskAsync(lab.Ann, $"/{ActedLab.Id(snapshot)}/undo", new { why = "" })), StringComparison.Ordinal);
+        Assert.Contains("can be restored to times", await lab.RefusedAsync("rds.restoreToNewCluster", "aurora", ("time", "2020-01-01T00:00:00Z")), StringComparison.Ordinal);
+        var before = (await lab.Ground.AskAsync("rds", "DescribeDBClusters", [], cancel))["DBClusters"]!.AsArray();
+        var restored = await lab.DoneAsync(await lab.PlanAsync("rds.restoreToNewCluster", "aurora", ("time", (string)before[0]!["LatestRestorableTime"]!)));
+        Assert.True(Succeeded(restored), restored.ToString());
+
+        await lab.Ground.AskAsync("iam", "CreateAccessKey", new() { ["UserName"] = "lab-operator" }, cancel);
+        var keys = (await lab.Ground.AskAsync("iam", "ListAccessKeys", new() { ["UserName"] = "lab-operator" }, cancel))["AccessKeyMetadata"]!.AsArray();
+        var leaked = keys.Select(k => (string)k!["AccessKeyId"]!).First(k => k != lab.Lab.Host.State.AccessKeyId);
+        await RehearseAsync(lab, await lab.PlanAsync("iam.deactivateKey", leaked));
+        Assert.Contains("no access key", await lab.RefusedAsync("iam.deactivateKey", "AKIAXXXXXXXXXXXXXXXX"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_issue_is_opened_once_and_closed_again()
+    {
+        const string open = """{"number":7,"html_url":"https://github.example/o/r/issues/7","state":"open"}""";
+        await using var github = new FakeReceiver().Expect(200, "{}").Expect(201, open).Expect(200, open).Expect(200, open).Expect(200, """{"number":7,"state":"closed"}""");
+        await using var lab = await ActedLab.StartAsync(change: s => s with { Ground = e => s.Ground(e) is { } ground ? ground with { Doors = new DataDoors(new ServerGround(ground.Map, n => n is "TOCSIN_GITHUB_TOKEN" ? "a-token" : n is "TOCSIN_GITHUB_URL" ? github.Address : null, TimeProvider.System)) } : null });
+        await RehearseAsync(lab, await lab.PlanAsync("github.openIssue", "o/r", ("title", "A {{token}} in a log"), ("body", "It is noisy")));
+        var sent = JsonDocument.Parse(github.Received[1].Body).RootElement;
+        Assert.Equal(("POST", "/repos/o/r/issues", "A {{token}} in a log"), (github.Received[1].Method, github.Received[1].Path, sent.GetProperty("title").GetString()));
+        Assert.Matches("<!-- tocsin [0-9a-f]{32} -->", sent.GetProperty("body").GetString());
+        Assert.Equal(("PATCH", "/repos/o/r/issues/7"), (github.Received[3].Method, github.Received[3].Path));
+    }
+
+    [Fact]
     public async Task Without_a_proven_yes_nothing_runs()
     {
         await using var lab = await ActedLab.StartAsync();
@@ -72,6 +112,7 @@ public sealed class LabActionTests
         Assert.Contains("actions are \"plan\" here", await lab.RefusedAsync(lab.AskAsync(lab.Bob, $"/{ActedLab.Id(plan)}/run", new { })), StringComparison.Ordinal);
         Assert.Contains("takes no colour", await lab.RefusedAsync(lab.AskAsync(lab.Ann, "", new { action = "ecs.forceDeploy", environment = "production", target = "storefront", values = new { colour = "red" } })), StringComparison.Ordinal);
         Assert.Contains("did you mean \"ecs.rollback\"", await lab.RefusedAsync(lab.AskAsync(lab.Ann, "", new { action = "ecs.rollbak", environment = "production", target = "storefront" })), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("there is no incident INC-99", await lab.RefusedAsync(lab.AskAsync(lab.Ann, "", new { action = "ecs.forceDeploy", environment = "production", target = "storefront", incident = "INC-99" })), StringComparison.Ordinal);
         Assert.Equal(0, await lab.CallsAsync("UpdateService"));
     }
 
@@ -81,6 +122,7 @@ public sealed class LabActionTests
         Assert.True(Succeeded(done), done.ToString());
         var undone = await lab.DoneAsync(await lab.UndoAsync(done));
         Assert.True(Succeeded(undone), undone.ToString());
+        Assert.Contains("takes something back itself", await lab.RefusedAsync(lab.AskAsync(lab.Ann, $"/{ActedLab.Id(undone)}/undo", new { why = "" })), StringComparison.Ordinal);
     }
 
     private static bool Succeeded(JsonElement action) =>

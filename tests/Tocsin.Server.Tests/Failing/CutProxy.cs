@@ -6,65 +6,33 @@ namespace Tocsin.Server.Tests.Failing;
 /// <summary>A cable between a node and its database: while it is cut nothing arrives on either side, and nobody is told that the connection is gone.</summary>
 internal sealed class CutProxy : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource ending = new();
+    private readonly LoopbackListener listener;
     private readonly int to;
-    private readonly Task running;
     private volatile bool cut;
 
     public CutProxy(int to)
     {
         this.to = to;
-        listener.Start();
-        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        running = RunAsync();
+        listener = new LoopbackListener(ServeAsync);
     }
 
-    public int Port { get; }
+    public int Port => listener.Port;
 
     public void Cut() => cut = true;
 
     public void Mend() => cut = false;
 
-    public async ValueTask DisposeAsync()
-    {
-        await ending.CancelAsync();
-        listener.Stop();
-        await running;
-        ending.Dispose();
-    }
+    public ValueTask DisposeAsync() => listener.DisposeAsync();
 
-    private async Task RunAsync()
+    private async Task ServeAsync(NetworkStream client, CancellationToken cancel)
     {
-        var open = new List<Task>();
-        try
-        {
-            while (true) open.Add(ServeAsync(await listener.AcceptTcpClientAsync(ending.Token)));
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
-        {
-            await Task.WhenAll(open);
-        }
-    }
-
-    private async Task ServeAsync(TcpClient from)
-    {
-        using var client = from;
         using var server = new TcpClient();
-        try
-        {
-            await server.ConnectAsync(IPAddress.Loopback, to, ending.Token);
-            using var both = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
-            var ways = new[] { CopyAsync(client.GetStream(), server.GetStream(), both.Token), CopyAsync(server.GetStream(), client.GetStream(), both.Token) };
-            await Task.WhenAny(ways);
-            await both.CancelAsync();
-            await Task.WhenAll(ways);
-        }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
-        {
-            // One side has gone, or the test ends.
-            _ = e;
-        }
+        await server.ConnectAsync(IPAddress.Loopback, to, cancel);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var ways = new[] { CopyAsync(client, server.GetStream(), both.Token), CopyAsync(server.GetStream(), client, both.Token) };
+        await Task.WhenAny(ways);
+        await both.CancelAsync();
+        await Task.WhenAll(ways);
     }
 
     // What was said while the cable was cut is lost: the connection is of no use after that.

@@ -10,7 +10,7 @@ namespace Tocsin.Core.Response.Actions;
 public sealed record ActionPlace(string Account, string Region, string Endpoint);
 
 /// <summary>One exact call, in the order of the plan.</summary>
-/// <param name="Arguments">By name, each as JSON. A <c>{{…}}</c> in it is filled in as it runs: <c>{{N:path}}</c> from the answer to call N, <c>{{value:NAME}}</c> from what is typed in again.</param>
+/// <param name="Arguments">By name, each as JSON. A gap <c>{{tocsin:…}}</c> in it is filled in as it is sent: <c>token</c>, <c>N:path</c> from the answer to call N, <c>value:NAME</c> from what is typed in again.</param>
 public sealed record PlannedCall(string Provider, string Operation, ImmutableSortedDictionary<string, string> Arguments);
 
 /// <summary>Tasks of a service that are healthy before and after, at the least.</summary>

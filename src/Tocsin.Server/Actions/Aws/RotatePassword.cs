@@ -57,7 +57,7 @@ public sealed class RotatePassword : ActionKind
         var (master, key, _) = await MasterAsync(ground, run.Plan.Target, cancel);
         var planned = run.Plan.Calls[call];
         if (call == 0) return await PutAsync(ground, run, call, master, key, RandomNumberGenerator.GetString(Letters, Length), Pending, cancel);
-        if (await PendingAsync(ground, master, key, cancel) is not { } password) return CallResult.Failed("the new password is not stored in the master secret; nothing was changed");
+        if (await PendingAsync(ground, run, master, key, cancel) is not { } password) return CallResult.Failed("the new password is not stored in the master secret; nothing was changed");
         if (planned.Operation is "ModifyDBCluster") return await AwsCalling.SendAsync(ground, run, call, new JsonObject { ["DBClusterIdentifier"] = run.Plan.Target, ["MasterUserPassword"] = password, ["ApplyImmediately"] = true }, cancel);
         var change = JsonNode.Parse(planned.Arguments["SecretString"])!;
         return await PutAsync(ground, run, call, JsonNode.Parse(planned.Arguments["SecretId"])!.ToString(), change.Text("key")!, password, "AWSCURRENT", cancel);
@@ -66,7 +66,7 @@ public sealed class RotatePassword : ActionKind
     public override async Task<CallResult> ReadBackAsync(ActionGround ground, ActionRun run, int call, CancellationToken cancel)
     {
         var (master, key, _) = await MasterAsync(ground, run.Plan.Target, cancel);
-        var pending = await PendingAsync(ground, master, key, cancel);
+        var pending = await PendingAsync(ground, run, master, key, cancel);
         var planned = run.Plan.Calls[call];
         if (call == 0) return pending is null ? CallResult.Failed("read back: no new password is stored") : CallResult.Done("read back: the new password is stored as AWSPENDING");
         if (planned.Operation is "ModifyDBCluster") return pending is not null && await ground.Doors.LogsInAsync(ground, run.Plan.Facts[User], pending, cancel) is { } holds ? holds ? CallResult.Done("read back: the new password is accepted") : CallResult.Failed("read back: the new password is refused") : CallResult.Unknown("whether the new password holds could not be tried from here; it is stored as AWSPENDING in the master secret");
@@ -93,7 +93,7 @@ public sealed class RotatePassword : ActionKind
     {
         if (await SecretNow.FindAsync(ground, secret, cancel) is not { } now) return CallResult.Failed($"{secret} does not exist any more");
         if (now.Keys is { } keys) keys[key] = password;
-        return await AwsCalling.SendAsync(ground, run, call, new JsonObject { ["SecretId"] = secret, ["SecretString"] = now.Keys?.ToJsonString(AwsCalling.Plain) ?? password, ["VersionStages"] = new JsonArray(stage) }, cancel);
+        return await AwsCalling.SendAsync(ground, run, call, new JsonObject { ["SecretId"] = secret, ["ClientRequestToken"] = stage is Pending ? run.Token : null, ["SecretString"] = now.Keys?.ToJsonString(AwsCalling.Plain) ?? password, ["VersionStages"] = new JsonArray(stage) }, cancel);
     }
 
     private static async Task<(string Secret, string Key, string Value)> MasterAsync(ActionGround ground, string cluster, CancellationToken cancel)
@@ -104,11 +104,12 @@ public sealed class RotatePassword : ActionKind
         return now.Keys.Text(Password) is { Length: > 0 } value ? (name, Password, value) : now.Keys is null && now.Whole.Length > 0 ? (name, "", now.Whole) : throw new ActionRefused($"{name} has no key {Password}");
     }
 
-    private static async Task<string?> PendingAsync(ActionGround ground, string master, string key, CancellationToken cancel)
+    // Of exactly this run: an earlier one's, or RDS's own, may lie there too.
+    private static async Task<string?> PendingAsync(ActionGround ground, ActionRun run, string master, string key, CancellationToken cancel)
     {
         try
         {
-            var whole = (await ground.AskAsync("secretsmanager", "GetSecretValue", new JsonObject { ["SecretId"] = master, ["VersionStage"] = Pending }, cancel)).Text("SecretString");
+            var whole = (await ground.AskAsync("secretsmanager", "GetSecretValue", new JsonObject { ["SecretId"] = master, ["VersionId"] = run.Token }, cancel)).Text("SecretString");
             return key.Length > 0 ? Tree.Object(whole).Text(key) : whole;
         }
         catch (Collect.Aws.AwsFailure e) when (e.Code is "ResourceNotFoundException" or "InvalidRequestException")

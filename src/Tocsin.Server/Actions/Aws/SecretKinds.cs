@@ -47,7 +47,7 @@ public sealed class PutSecret : ActionKind
         var (key, value) = (order.Value("key")!, order.Value(Value)!);
         if (value.Length == 0) throw new ActionRefused("an empty value is none");
         if (now.Keys[key]?.ToString() == value) throw new ActionRefused($"{key} has that value already");
-        return new ActionDraft(order.Target, $"{key}: {now.LengthOf(key)}", string.Create(CultureInfo.InvariantCulture, $"{key}: {value.Length} characters; the other {now.Keys.Count(k => k.Key != key)} keys stay as they are"), [Put(order.Target, new JsonObject { ["key"] = key, ["to"] = $"{{{{value:{Value}}}}}" })], Facts(now, key))
+        return new ActionDraft(order.Target, $"{key}: {now.LengthOf(key)}", string.Create(CultureInfo.InvariantCulture, $"{key}: {value.Length} characters; the other {now.Keys.Count(k => k.Key != key)} keys stay as they are"), [Put(order.Target, new JsonObject { ["key"] = key, ["to"] = AwsCalling.Value(Value) })], Facts(now, key))
         {
             Typed = [Value],
             BlastRadius = [.. ground.Map.Services.Where(s => s.Fields.GetValueOrDefault("secret") == order.Target).Select(s => s.Name)],
@@ -56,7 +56,7 @@ public sealed class PutSecret : ActionKind
     }
 
     public override async Task<ImmutableSortedDictionary<string, string>> FactsAsync(ActionGround ground, ActionPlan plan, CancellationToken cancel) =>
-        await SecretNow.FindAsync(ground, plan.Target, cancel) is { } now ? Facts(now, plan.Facts.Keys.FirstOrDefault(k => k != Version) ?? "") : ActionOrder.None;
+        await SecretNow.FindAsync(ground, plan.Target, cancel) is { } now ? Facts(now, Key(plan)) : ActionOrder.None;
 
     public override async Task<CallResult> CallAsync(ActionGround ground, ActionRun run, int call, ImmutableSortedDictionary<string, string> values, CancellationToken cancel)
     {
@@ -68,21 +68,29 @@ public sealed class PutSecret : ActionKind
         return await AwsCalling.SendAsync(ground, run, call, new JsonObject { ["SecretId"] = run.Plan.Target, ["ClientRequestToken"] = run.Token, ["SecretString"] = keys.ToJsonString(AwsCalling.Plain) }, cancel);
     }
 
-    public override async Task<CallResult> ReadBackAsync(ActionGround ground, ActionRun run, int call, CancellationToken cancel) =>
-        await SecretNow.FindAsync(ground, run.Plan.Target, cancel) is { } now && now.Version != run.Plan.Facts[Version] ? CallResult.Done("read back: another version is current") : CallResult.Failed("read back: the version before is still current");
+    // A version is named by the token of the call that made it: whoever else changed the secret is not taken for it.
+    public override async Task<CallResult> ReadBackAsync(ActionGround ground, ActionRun run, int call, CancellationToken cancel)
+    {
+        var now = await SecretNow.FindAsync(ground, run.Plan.Target, cancel);
+        if (now?.Version == Becomes(run)) return CallResult.Done("read back: the version that it makes is current");
+        return now?.Version == run.Plan.Facts[Version] ? CallResult.Failed("read back: the version before is still current") : CallResult.Unknown("read back: somebody else's version is current");
+    }
 
     public override async Task<Verification> VerifyAsync(ActionGround ground, ActionRun run, CancellationToken cancel)
     {
         var now = await SecretNow.FindAsync(ground, run.Plan.Target, cancel);
         if (now is null) return Verification.No($"{run.Plan.Target} does not exist");
         var seen = $"{run.Plan.Target}: version {now.Version[..Math.Min(8, now.Version.Length)]} is current, {Key(run.Plan)} has {now.LengthOf(Key(run.Plan))}";
-        return now.Version != run.Plan.Facts[Version] ? Verification.Yes(seen) : Verification.No(seen);
+        return now.Version == Becomes(run) ? Verification.Yes(seen) : Verification.No(seen);
     }
+
+    private static string Becomes(ActionRun run) => run.Plan.Undoes.Length > 0 ? JsonNode.Parse(run.Plan.Calls[0].Arguments["MoveToVersionId"])!.ToString() : run.Token;
 
     public override async Task<ActionDraft> UndoAsync(ActionGround ground, ActionRun run, CancellationToken cancel)
     {
         var now = await SecretNow.FindAsync(ground, run.Plan.Target, cancel) ?? throw new ActionRefused($"{run.Plan.Target} does not exist any more");
         var before = run.Plan.Facts[Version];
+        if (now.Version == before) throw new ActionRefused("the version before is current already");
         var back = AwsCalling.Call("secretsmanager", "UpdateSecretVersionStage", new JsonObject { ["SecretId"] = run.Plan.Target, ["VersionStage"] = "AWSCURRENT", ["MoveToVersionId"] = before, ["RemoveFromVersionId"] = now.Version });
         return new ActionDraft(run.Plan.Target, $"version {now.Version}", $"version {before}, as before", [back], Facts(now, Key(run.Plan))) { BlastRadius = run.Plan.BlastRadius };
     }
@@ -95,11 +103,11 @@ public sealed class PutSecret : ActionKind
         return $"read -rsp 'new value of {key}: ' value && aws secretsmanager get-secret-value {at} --secret-id {name} --query SecretString --output text | jq --arg v \"$value\" '.{key} = $v' | aws secretsmanager put-secret-value {at} --secret-id {name} --secret-string file:///dev/stdin";
     }
 
-    private static PlannedCall Put(string name, JsonObject change) => AwsCalling.Call("secretsmanager", "PutSecretValue", new JsonObject { ["SecretId"] = name, ["ClientRequestToken"] = "{{token}}", ["SecretString"] = change });
+    private static PlannedCall Put(string name, JsonObject change) => AwsCalling.Call("secretsmanager", "PutSecretValue", new JsonObject { ["SecretId"] = name, ["ClientRequestToken"] = AwsCalling.Token, ["SecretString"] = change });
 
-    private static string Key(ActionPlan plan) => plan.Facts.Keys.First(k => k != Version);
+    private static string Key(ActionPlan plan) => plan.Facts["key"];
 
-    private static ImmutableSortedDictionary<string, string> Facts(SecretNow now, string key) => ActionOrder.None.Add(Version, now.Version).Add(key, now.LengthOf(key));
+    private static ImmutableSortedDictionary<string, string> Facts(SecretNow now, string key) => ActionOrder.None.Add(Version, now.Version).Add("key", key).Add("value", now.LengthOf(key));
 }
 
 /// <summary>secret.create: a secret that is missing is created whole, with every key that a task definition asks of it.</summary>
@@ -122,7 +130,7 @@ public sealed class CreateSecret : ActionKind
         var users = ground.Map.Services.Where(s => s.Fields.GetValueOrDefault("secret") == order.Target).ToList();
         var lacking = users.SelectMany(s => s.CriticalEnv).Distinct(StringComparer.Ordinal).Where(k => !keys.ContainsKey(k)).ToList();
         if (lacking.Count > 0) throw new ActionRefused($"without {string.Join(", ", lacking)} {string.Join(", ", users.Select(u => u.Name))} would not start");
-        var create = AwsCalling.Call("secretsmanager", "CreateSecret", new JsonObject { ["Name"] = order.Target, ["ClientRequestToken"] = "{{token}}", ["SecretString"] = $"{{{{value:{Value}}}}}" });
+        var create = AwsCalling.Call("secretsmanager", "CreateSecret", new JsonObject { ["Name"] = order.Target, ["ClientRequestToken"] = AwsCalling.Token, ["SecretString"] = AwsCalling.Value(Value) });
         return new ActionDraft(order.Target, "missing", string.Create(CultureInfo.InvariantCulture, $"created with {keys.Count} keys: {string.Join(", ", keys.Select(k => k.Key))}"), [create], ActionOrder.None.Add(State, state)) { Typed = [Value], BlastRadius = [.. users.Select(u => u.Name)] };
     }
 

@@ -216,7 +216,7 @@ public sealed class OpenIssue : ActionKind
     {
         if (order.Target.Split('/') is not [{ Length: > 0 }, { Length: > 0 }]) throw new ActionRefused("a repository is named as owner/name");
         HttpDoor.Result(await SendAsync(ground, HttpMethod.Get, $"repos/{order.Target}", null, cancel), "GitHub");
-        var call = new PlannedCall("github", "POST issues", ActionOrder.None.Add("title", Json(order.Value("title")!)).Add("body", Json($"{order.Value("body")}\n\n<!-- tocsin {{{{token}}}} -->")));
+        var call = new PlannedCall("github", "POST issues", ActionOrder.None.Add("title", Json(order.Value("title")!)).Add("body", Json($"{order.Value("body")}\n\n<!-- tocsin {AwsCalling.Token} -->")));
         return new ActionDraft(order.Target, "no such issue", $"\"{order.Value("title")}\" is open", [call], ActionOrder.None.Add("repository", order.Target));
     }
 

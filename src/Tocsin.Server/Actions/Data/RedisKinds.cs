@@ -191,7 +191,7 @@ public sealed class RetryFailed : ActionKind
     public override async Task<ImmutableSortedDictionary<string, string>> FactsAsync(ActionGround ground, ActionPlan plan, CancellationToken cancel) => Facts((await CountsAsync(ground, plan.Target, cancel)).Failed);
 
     public override Task<CallResult> CallAsync(ActionGround ground, ActionRun run, int call, ImmutableSortedDictionary<string, string> values, CancellationToken cancel) =>
-        RedisDoor.AskAsync(ground, redis => BatchesAsync(ground, redis, run.Plan.Target, RedisDoor.Argument(run.Plan.Calls[call], "batch"), cancel), cancel);
+        BatchesAsync(ground, run.Plan.Target, RedisDoor.Argument(run.Plan.Calls[call], "batch"), cancel);
 
     // How many went back before the connection was lost nobody can tell from the queue alone.
     public override Task<CallResult> ReadBackAsync(ActionGround ground, ActionRun run, int call, CancellationToken cancel) => Task.FromResult(CallResult.Unknown("some jobs may have gone back; none is lost: each is failed, waiting, or was worked on"));
@@ -205,29 +205,28 @@ public sealed class RetryFailed : ActionKind
 
     public override string CommandOf(PlannedCall call, ActionPlace place) => $"node -e \"const {{Queue}} = require('bullmq'); const q = new Queue('{RedisDoor.Argument(call, "queue")}', {{connection: {{url: process.env.REDIS_URL}}}}); q.retryJobs({{count: {RedisDoor.Argument(call, "batch")}, state: 'failed'}}).then(() => q.close())\"";
 
-    private static async Task<CallResult> BatchesAsync(ActionGround ground, RedisConnection redis, string queue, string batch, CancellationToken cancel)
+    private static async Task<CallResult> BatchesAsync(ActionGround ground, string queue, string batch, CancellationToken cancel)
     {
         var (prefix, back) = ($"{RedisDoor.Prefix(ground)}:{queue}:", 0L);
         for (var i = 0; i < MostBatches; i++)
         {
-            var before = await redis.NumberAsync(["ZCARD", $"{prefix}failed"], cancel);
-            var moved = await redis.NumberAsync(["EVAL", Script, "0", prefix, batch], cancel);
+            // A login for each step: a whole queue takes longer than any connection is held.
+            var (before, moved) = await RedisDoor.AskAsync(ground, async redis => (await redis.NumberAsync(["ZCARD", $"{prefix}failed"], cancel), await redis.NumberAsync(["EVAL", Script, "0", prefix, batch], cancel)), cancel);
             back += moved;
             if (moved == 0) return CallResult.Done(string.Create(CultureInfo.InvariantCulture, $"{back} jobs went back, none failed again"));
-            var again = await AgainAsync(ground, redis, prefix, before - moved, cancel);
+            var again = await AgainAsync(ground, prefix, before - moved, cancel);
             if (again > 0) return CallResult.Done(string.Create(CultureInfo.InvariantCulture, $"{back} jobs went back; {again} failed again, so the rest stays"));
         }
         return CallResult.Done(string.Create(CultureInfo.InvariantCulture, $"{back} jobs went back; there are more"));
     }
 
     // Waits until the batch was worked on; more failed than were left is a failure of one that went back.
-    private static async Task<long> AgainAsync(ActionGround ground, RedisConnection redis, string prefix, long left, CancellationToken cancel)
+    private static async Task<long> AgainAsync(ActionGround ground, string prefix, long left, CancellationToken cancel)
     {
         var until = ground.Now + BatchLimit;
         while (true)
         {
-            var again = await redis.NumberAsync(["ZCARD", $"{prefix}failed"], cancel) - left;
-            var open = await redis.NumberAsync(["LLEN", $"{prefix}wait"], cancel) + await redis.NumberAsync(["LLEN", $"{prefix}active"], cancel);
+            var (again, open) = await RedisDoor.AskAsync(ground, async redis => (await redis.NumberAsync(["ZCARD", $"{prefix}failed"], cancel) - left, await redis.NumberAsync(["LLEN", $"{prefix}wait"], cancel) + await redis.NumberAsync(["LLEN", $"{prefix}active"], cancel)), cancel);
             if (again > 0 || open == 0 || ground.Now >= until) return again;
             await Task.Delay(TimeSpan.FromMilliseconds(200), ground.Time, cancel);
         }

@@ -50,7 +50,7 @@ public sealed class DeployRevision : RevisionKind
     private static ImmutableArray<PlannedCall> Calls(ActionGround ground, EcsNow now, JsonObject wanted) =>
     [
         AwsCalling.Call("ecs", "RegisterTaskDefinition", wanted),
-        EcsNow.Update(ground, now.Name, new JsonObject { ["taskDefinition"] = "{{0:taskDefinition.taskDefinitionArn}}" }),
+        EcsNow.Update(ground, now.Name, new JsonObject { ["taskDefinition"] = AwsCalling.Answer(0, "taskDefinition.taskDefinitionArn") }),
     ];
 
     private static string Named(ImmutableArray<string> family, string? revision) =>
