@@ -157,6 +157,8 @@ public sealed record EvidenceRule(Condition When, bool For, Weight Weight, strin
 
 public sealed record Fix
 {
+    private static readonly ImmutableSortedDictionary<string, string> Nothing = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
     public required string Id { get; init; }
     public required string Title { get; init; }
     public required string Does { get; init; }
@@ -164,7 +166,7 @@ public sealed record Fix
     public string Action { get; init; } = "";
 
     /// <summary>What the action is given, where that is the same everywhere.</summary>
-    public ImmutableSortedDictionary<string, string> With { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, string> With { get; init; } = Nothing;
     public string Undo { get; init; } = "";
     public string NoUndo { get; init; } = "";
 }

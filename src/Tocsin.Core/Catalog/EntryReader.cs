@@ -139,7 +139,7 @@ public static class EntryReader
         Does = map.Text("does"),
         Verify = map.Text("verify"),
         Action = map.Text("action"),
-        With = map.Get("with") is YamlMappingNode with ? with.Children.ToImmutableSortedDictionary(c => ((YamlScalarNode)c.Key).Value ?? "", c => ((YamlScalarNode)c.Value).Value ?? "", StringComparer.Ordinal) : ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal),
+        With = (map.Get("with") as YamlMappingNode ?? []).Children.ToImmutableSortedDictionary(c => ((YamlScalarNode)c.Key).Value ?? "", c => ((YamlScalarNode)c.Value).Value ?? "", StringComparer.Ordinal),
         Undo = map.Text("undo"),
         NoUndo = map.Text("noUndo"),
     };

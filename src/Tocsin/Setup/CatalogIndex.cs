@@ -250,10 +250,15 @@ internal static class CatalogIndex
         Write(w, [.. f.With.SelectMany(v => new[] { v.Key, v.Value })]);
     }
 
+    // A loop and no LINQ: what every start runs through does not wait for the compiler.
     private static Fix ReadFix(ref IndexReader r)
     {
         var fix = ReadTexts(ref r);
-        return r.Texts() is { IsEmpty: false } pairs ? fix with { With = pairs.Chunk(2).ToImmutableSortedDictionary(p => p[0], p => p[1], StringComparer.Ordinal) } : fix;
+        var pairs = r.Texts();
+        if (pairs.IsEmpty) return fix;
+        var with = fix.With;
+        for (var i = 0; i + 1 < pairs.Length; i += 2) with = with.SetItem(pairs[i], pairs[i + 1]);
+        return fix with { With = with };
     }
 
     private static Fix ReadTexts(ref IndexReader r) => new()

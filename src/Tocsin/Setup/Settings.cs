@@ -13,15 +13,15 @@ internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string Hom
 {
     public const string FileName = "tocsin.yaml";
 
-    /// <summary>The part <c>server:</c> and the file it stands in; null: there is none.</summary>
-    public (YamlMappingNode Map, string File)? Server { get; private init; }
+    /// <summary>The part <c>server:</c>; null: there is none.</summary>
+    public ServerPart? Server { get; private init; }
 
     public static Settings Load(string? configOption, IReadOnlyList<string> catalogOptions, string? platformOption)
     {
         var home = FindHome();
         var catalogs = new List<CatalogRoot> { new(Path.Combine(home, "catalog"), Shipped: true) };
         string? platform = null;
-        (YamlMappingNode, string)? server = null;
+        ServerPart? server = null;
         var config = configOption ?? Environment.GetEnvironmentVariable("TOCSIN_CONFIG") ?? (File.Exists(FileName) ? FileName : null);
         if (config is not null) (platform, server) = FromFile(config, catalogs);
         foreach (var option in catalogOptions)
@@ -43,13 +43,13 @@ internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string Hom
     }
 
     // Adds the file's catalogs and gives its platform and its part of the server. Apart from Load, so that a start without settings loads no YAML reader.
-    private static (string? Platform, (YamlMappingNode, string)? Server) FromFile(string config, List<CatalogRoot> catalogs)
+    private static (string? Platform, ServerPart? Server) FromFile(string config, List<CatalogRoot> catalogs)
     {
         var map = Read(config);
         var folder = Path.GetDirectoryName(Path.GetFullPath(config))!;
         if (Value(map, "catalog") is YamlSequenceNode list)
             catalogs.AddRange(list.Children.Select(c => new CatalogRoot(Path.GetFullPath(Path.Combine(folder, ((YamlScalarNode)c).Value!)), Shipped: false)));
-        return (Value(map, "platform") is YamlScalarNode { Value: { } named } ? Path.GetFullPath(Path.Combine(folder, named)) : null, Value(map, "server") is YamlMappingNode server ? (server, config) : null);
+        return (Value(map, "platform") is YamlScalarNode { Value: { } named } ? Path.GetFullPath(Path.Combine(folder, named)) : null, Value(map, "server") is YamlMappingNode server ? new ServerPart(server, config) : null);
     }
 
     private static YamlMappingNode Read(string config)
@@ -87,6 +87,9 @@ internal sealed record Settings(ImmutableArray<CatalogRoot> Catalogs, string Hom
         throw new SettingsException($"the catalog is not beside the program ({AppContext.BaseDirectory}); install Tocsin with its folders catalog/ and platforms/");
     }
 }
+
+/// <summary>What the settings say of the server, and the file that says it. Not a tuple: one is laid out, and its YAML reader loaded, at every start.</summary>
+internal sealed record ServerPart(YamlMappingNode Map, string File);
 
 /// <summary>What tocsin.yaml may hold. Apart, so that a start without settings loads nothing of the server.</summary>
 internal static class SettingsShape
