@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Tocsin.Cli.Tests.Processes;
 
 namespace Tocsin.Architecture.Tests;
 
@@ -86,14 +87,9 @@ public sealed partial class CommandTests
 
     private static async Task<string> Run(string[] arguments, CancellationToken cancel)
     {
-        var start = new ProcessStartInfo("dotnet")
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            WorkingDirectory = Repository.Root,
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "tocsin.dll") },
-        };
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        var start = ProgramUnderTest.Start(arguments);
+        start.RedirectStandardOutput = true;
+        start.WorkingDirectory = Repository.Root;
         using var process = Process.Start(start)!;
         var output = await process.StandardOutput.ReadToEndAsync(cancel);
         await process.WaitForExitAsync(cancel);

@@ -65,7 +65,7 @@ public sealed class McpTests : IDisposable
     }
 
     private async Task<McpClient> ConnectAsync(string? revision = null) => await McpClient.CreateAsync(
-        new StdioClientTransport(new StdioClientTransportOptions { Name = "tocsin", Command = "dotnet", Arguments = [Path.Combine(AppContext.BaseDirectory, "tocsin.dll"), "mcp"], WorkingDirectory = at.Folder, EnvironmentVariables = new Dictionary<string, string?>(StringComparer.Ordinal) { ["TOCSIN_URL"] = null, ["TOCSIN_TOKEN"] = null, ["TOCSIN_CONFIG"] = null } }),
+        new StdioClientTransport(new StdioClientTransportOptions { Name = "tocsin", Command = ProgramUnderTest.Words()[0], Arguments = ProgramUnderTest.Words("mcp")[1..], WorkingDirectory = at.Folder, EnvironmentVariables = new Dictionary<string, string?>(StringComparer.Ordinal) { ["TOCSIN_URL"] = null, ["TOCSIN_TOKEN"] = null, ["TOCSIN_CONFIG"] = null } }),
         new McpClientOptions { ProtocolVersion = revision, DiscoverProbeTimeout = Timeout.InfiniteTimeSpan },
         cancellationToken: Cancel);
 

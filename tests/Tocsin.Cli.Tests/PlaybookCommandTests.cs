@@ -48,7 +48,7 @@ public sealed class PlaybookCommandTests : IDisposable
     public void In_a_terminal_it_leads_and_keeps_the_order()
     {
         var start = new ProcessStartInfo("script") { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false, WorkingDirectory = at.Folder };
-        foreach (var argument in (string[])["-qec", $"dotnet {Path.Combine(AppContext.BaseDirectory, "tocsin.dll")} playbook run p0-b --as ann", "/dev/null"]) start.ArgumentList.Add(argument);
+        foreach (var argument in (string[])["-qec", $"{string.Join(' ', ProgramUnderTest.Words("playbook", "run", "p0-b"))} --as ann", "/dev/null"]) start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
         process.StandardInput.Write("t 3\nd all at 0\nd said\nf no\nd taken\nq that is enough\n");
         process.StandardInput.Flush();

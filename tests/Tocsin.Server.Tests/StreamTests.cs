@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using Tocsin.Server.Api;
 
 namespace Tocsin.Server.Tests;
 
@@ -32,6 +33,21 @@ public sealed class StreamTests
             await Task.WhenAny(watching, Task.Delay(100, Cancel));
         }
         Assert.Contains((await watching).Lines, l => l == "event: noted");
+    }
+
+    [Fact]
+    public async Task Who_is_the_first_to_watch_misses_no_change_that_follows_at_once()
+    {
+        await using var world = await TestWorld.SqliteAsync();
+        var id = await world.DeclareAsync("Checkout is broken", "P1");
+        var feed = world.Host.Part<ChangeFeed>();
+        var watcher = feed.Join();
+        var head = await feed.HeadAsync(Cancel);
+        await world.PostAsync($"/api/v1/incidents/{id}/note", new { text = "look" });
+        Change change;
+        do change = await watcher.Reader.ReadAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+        while (change.Position <= head);
+        Assert.Equal(("noted", head + 1), (change.Type, change.Position));
     }
 
     [Fact]

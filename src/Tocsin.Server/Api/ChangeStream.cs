@@ -71,10 +71,14 @@ public sealed class ChangeFeed(Database database, Journal journal, ServerState s
         {
             try
             {
-                head ??= await HeadAsync(stoppingToken);
-                // Nobody watches: nothing is read.
-                if (Watchers == 0) head = null;
-                else foreach (var change in await AfterAsync(head.Value, stoppingToken)) head = Give(change);
+                var nobody = Watchers == 0;
+                if (head is null || nobody)
+                {
+                    var last = await HeadAsync(stoppingToken);
+                    // Who came meanwhile has looked already, and what was appended since is told: for that one, nothing is passed over.
+                    if (head is null || Watchers == 0) head = last;
+                }
+                if (!nobody) foreach (var change in await AfterAsync(head.Value, stoppingToken)) head = Give(change);
                 await Appended.WaitAsync(Look, stoppingToken);
             }
             catch (System.Data.Common.DbException e)

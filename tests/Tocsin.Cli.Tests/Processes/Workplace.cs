@@ -63,18 +63,10 @@ internal sealed class Workplace : IDisposable
 
     private ProcessStartInfo Information(List<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
-        {
-            WorkingDirectory = Folder,
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
-            StandardErrorEncoding = Encoding.UTF8,
-        };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "tocsin.dll"));
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        var start = ProgramUnderTest.Start(arguments);
+        start.WorkingDirectory = Folder;
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        start.StandardOutputEncoding = start.StandardErrorEncoding = Encoding.UTF8;
         foreach (var name in (string[])["NO_COLOR", "TOCSIN_CONFIG", "TERM"]) start.Environment.Remove(name);
         return start;
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Tocsin.Cli.Tests.Processes;
 
 namespace Tocsin.Lab.Tests.Life;
 
@@ -18,7 +19,9 @@ internal sealed class LabProgram : IAsyncDisposable
 
     public Process Start(IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "tocsin.dll"), .. arguments]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
+        var start = ProgramUnderTest.Start(arguments);
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
+        start.WorkingDirectory = Folder;
         start.Environment["TOCSIN_LAB"] = Folder;
         start.Environment["NO_COLOR"] = "1";
         return Process.Start(start)!;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using NodaTime;
+using Tocsin.Cli.Tests.Processes;
 using Tocsin.Collect.Aws;
 using Tocsin.Collect.Probes;
 using Tocsin.Collect.Probes.Aws;
@@ -47,7 +48,8 @@ public sealed class PolicyTests
 
     private static async Task<string> PrintedAsync()
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "tocsin.dll"), "platform", "policy", "--read", "--account", "000000000000", "--platform", Path.Combine(TestLab.Root, "platforms", "zelly")]) { UseShellExecute = false, RedirectStandardOutput = true };
+        var start = ProgramUnderTest.Start(["platform", "policy", "--read", "--account", "000000000000", "--platform", Path.Combine(TestLab.Root, "platforms", "zelly")]);
+        start.RedirectStandardOutput = true;
         using var process = Process.Start(start)!;
         var text = await process.StandardOutput.ReadToEndAsync(Cancel);
         await process.WaitForExitAsync(Cancel);
