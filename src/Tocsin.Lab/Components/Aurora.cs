@@ -133,7 +133,8 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
             default:
                 if (!key.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')) throw new LabException($"'{key}' is no variable's name");
                 await ResumeAsync(cancel);
-                var old = (await SqlAsync($"SELECT @@GLOBAL.{key};", cancel)).Trim();
+                // In the words that one sets it by: ON, where @@GLOBAL says 1.
+                var old = (await SqlAsync($"SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_VARIABLES WHERE VARIABLE_NAME = '{key}';", cancel)).Trim();
                 await SqlAsync($"SET GLOBAL {key} = {(double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _) ? value : Quoted(value))};", cancel);
                 return old;
         }

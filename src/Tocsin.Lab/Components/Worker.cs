@@ -58,7 +58,9 @@ internal sealed partial class Worker(ComponentGround ground, string environment,
         await EndAsync(atOnce: true, cancel);
         await LaunchAsync(cancel);
         lock (Ground.World.Gate) cloudflare.Redeploy(description.Name, Ground.World.Clock.Now);
-        return was;
+        // As somebody would write it: without the port that the scheme implies.
+        var filled = Ground.Filled(Environment, was);
+        return Uri.TryCreate(filled, UriKind.Absolute, out var address) ? address.GetLeftPart(UriPartial.Path).TrimEnd('/') : filled;
     }
 
     private async Task PassAsync(HttpContext context)

@@ -124,8 +124,8 @@ public sealed class LabFolder
 
     public void Clear()
     {
-        foreach (var file in new[] { StateFile, Socket, Authority, Trusted, EmptyFile }) File.Delete(file);
         if (!Directory.Exists(Path)) return;
+        foreach (var file in new[] { StateFile, Socket, Authority, Trusted, EmptyFile }) File.Delete(file);
         foreach (var file in Directory.EnumerateFiles(Path, "*.crt").Concat(Directory.EnumerateFiles(Path, "*.key"))) File.Delete(file);
     }
 

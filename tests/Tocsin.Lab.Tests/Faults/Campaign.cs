@@ -11,7 +11,7 @@ namespace Tocsin.Lab.Tests.Faults;
 /// Faults, one group after another, in one lab. Faults of a group touch different services, or stand in different environments, so that each check still sees
 /// its own alone.
 /// </summary>
-internal sealed class Campaign(LabFolder folder, LabClient client)
+internal sealed class Campaign(LabFolder folder, LabClient client, SampleHarvest? harvest)
 {
     private const int MostAtOnce = 5;
     private static readonly TimeSpan HealLimit = TimeSpan.FromSeconds(90);
@@ -88,6 +88,7 @@ internal sealed class Campaign(LabFolder folder, LabClient client)
     private async Task ExplainAsync(FaultRun run, Landing landing, CancellationToken cancel)
     {
         var texts = await SaidAsync(run, landing, cancel);
+        harvest?.Take(run.Fault, texts);
         var found = texts.SelectMany(Entries).Distinct(StringComparer.Ordinal).ToList();
         var known = found.Contains(run.Fault.Entry, StringComparer.Ordinal);
         if (known == run.Fault.Prints) return;

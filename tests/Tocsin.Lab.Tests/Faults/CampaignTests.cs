@@ -8,7 +8,7 @@ namespace Tocsin.Lab.Tests.Faults;
 /// <summary>
 /// Every fault is injected, seen from outside, explained and healed. By default a sample of each profile in random order. With TOCSIN_CAMPAIGN=core or full
 /// every fault of that profile in order, each mended by its own fix, and then every one in random order. TOCSIN_SEED repeats an order; TOCSIN_FAULTS names
-/// those to run.
+/// those to run, TOCSIN_ONCE leaves out the first pass, and TOCSIN_RECORD writes what they made the platform say as samples of the catalog.
 /// </summary>
 public sealed class CampaignTests
 {
@@ -38,9 +38,11 @@ public sealed class CampaignTests
         await using var lab = profile is LabProfile.Full ? await TestLab.StartFullAsync(Scale, cancel) : await TestLab.StartAsync(Scale, cancel);
         await lab.UntilAsync(s => s.Healthy, Start, cancel);
         using var client = LabClient.Connect(lab.Folder);
-        var campaign = new Campaign(lab.Folder, client);
+        var harvest = SampleHarvest.Asked(lab.Folder.Path);
+        var campaign = new Campaign(lab.Folder, client, harvest);
         if (asked is { Length: > 0 } && Environment.GetEnvironmentVariable("TOCSIN_ONCE") is null) await campaign.RunAsync(faults, byOwnFix: true, cancel);
         await campaign.RunAsync(shuffled, byOwnFix: false, cancel);
+        harvest?.Write();
         Assert.True(campaign.Wrong.Count == 0, $"{profile}, seed {seed}:\n{string.Join('\n', campaign.Wrong)}");
     }
 }
