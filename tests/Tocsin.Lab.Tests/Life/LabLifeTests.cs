@@ -35,6 +35,14 @@ public sealed class LabLifeTests
     }
 
     [Fact]
+    public void Where_no_lab_ever_was_there_is_nothing_to_clear()
+    {
+        var folder = new LabFolder(Path.Combine(Path.GetTempPath(), $"tocsin-none-{Environment.ProcessId}"));
+        folder.Clear();
+        Assert.False(Directory.Exists(folder.Path));
+    }
+
+    [Fact]
     public async Task A_killed_lab_leaves_no_process_and_the_next_one_starts_in_its_place()
     {
         var cancel = TestContext.Current.CancellationToken;
