@@ -126,9 +126,9 @@ public sealed class PlaybookRunTests(PostgresServer postgres)
         var name = (await StartAsync(world, id, "p0-a")).GetProperty("id").GetString()!;
         await world.PostAsync($"/api/v1/runs/{name}/done", new { step = "scope", text = "all three" });
         var incident = IncidentIds.Parse(id)!.Value;
-        var account = AccountOfEvents.Of(await world.Host.Part<IncidentRoom>().EventsAsync(incident, Cancel), await world.Host.Part<PlaybookDesk>().EventsAsync(incident, Cancel))!;
+        var account = AccountOfEvents.Of(await world.Host.Part<IncidentRoom>().EventsAsync(incident, Cancel), await world.Host.Part<PlaybookDesk>().EventsAsync(incident, Cancel), [])!;
         Assert.Single(account.Timeline, l => l.Text.EndsWith(": all three", StringComparison.Ordinal));
-        var without = AccountOfEvents.Of(await world.Host.Part<IncidentRoom>().EventsAsync(incident, Cancel), [])!;
+        var without = AccountOfEvents.Of(await world.Host.Part<IncidentRoom>().EventsAsync(incident, Cancel), [], [])!;
         Assert.Single(without.Timeline, l => l.Text.EndsWith(": all three", StringComparison.Ordinal));
     }
 

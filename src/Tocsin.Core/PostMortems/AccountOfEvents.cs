@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using NodaTime;
 using Tocsin.Core.Incidents;
 using Tocsin.Core.Response;
+using Tocsin.Core.Response.Actions;
 using Tocsin.Core.Response.Playbooks;
 
 namespace Tocsin.Core.PostMortems;
@@ -9,8 +10,9 @@ namespace Tocsin.Core.PostMortems;
 /// <summary>The account of an incident from its events, and from those of the playbooks that were run in it. Pure: the same events give the same account.</summary>
 public static class AccountOfEvents
 {
+    /// <param name="actions">Every plan that was made for the incident, as its events leave it.</param>
     /// <returns>Null for a stream that does not begin with its declaration.</returns>
-    public static IncidentAccount? Of(ImmutableArray<IncidentEvent> events, ImmutableArray<PlaybookEvent> playbooks)
+    public static IncidentAccount? Of(ImmutableArray<IncidentEvent> events, ImmutableArray<PlaybookEvent> playbooks, IEnumerable<ActionRun> actions)
     {
         if (events.IsEmpty || events[0] is not Declared declared) return null;
         var walk = new Walk(declared);
@@ -35,6 +37,7 @@ public static class AccountOfEvents
             Promises = [.. walk.Promises.Concat(walk.Open())],
             Alarms = [.. state.Alarms.Distinct(StringComparer.Ordinal)],
             Timeline = [.. Lines(events, playbooks).Concat(Lines(playbooks)).OrderBy(l => l.At)],
+            Actions = AccountOfActions.Of(actions),
             DocumentDue = DocumentDue(state),
             ToAcknowledge = ToAcknowledge(state),
         };

@@ -112,8 +112,21 @@ internal static class DocumentParts
             ]);
         if (!account.Promises.IsEmpty) yield return new DocumentPart.Table(["Promise", "Due", "Outcome"], [.. account.Promises.Select(p => (ImmutableArray<string>)[Said(p.Kind), Words.Time(p.Due), p.Outcome.ToString().ToLowerInvariant()])]);
         if (!account.Pages.IsEmpty) yield return new DocumentPart.Table(["Paged", "Who", "By", "Acknowledged"], [.. account.Pages.Select(p => (ImmutableArray<string>)[$"{Date(p.At)} {Clock(p.At)}", p.Person, p.Channel, p.Acknowledged is { } at ? $"after {Words.Length(at - p.At)}" : "not"])]);
-        if (!account.Actions.IsEmpty) yield return new DocumentPart.Table(["Action", "Target", "By", "Outcome", "Verified"], [.. account.Actions.Select(a => (ImmutableArray<string>)[a.Action, a.Target, a.BreakGlass.Length > 0 ? $"{a.By}, alone by break-glass: {a.BreakGlass}" : a.By, a.Outcome, a.Verified])]);
+        foreach (var part in Actions(account)) yield return part;
         foreach (var alarm in account.Alarms) yield return Bulleted("Alarm", alarm, "");
+    }
+
+    private static IEnumerable<DocumentPart> Actions(IncidentAccount account)
+    {
+        if (account.Actions.IsEmpty) yield break;
+        yield return new DocumentPart.Heading("Actions");
+        yield return new DocumentPart.Table(["Action", "Target", "Change", "Planned", "Approved", "Executed", "Outcome", "Verified", "Undo"], [.. account.Actions.Select(Row)]);
+    }
+
+    private static ImmutableArray<string> Row(AccountAction a)
+    {
+        var approved = string.Join("; ", new[] { a.Approved, a.BreakGlass.Length > 0 ? $"alone, the glass was broken by {a.BreakGlass}" : "" }.Where(t => t.Length > 0));
+        return [a.Action, a.Target, a.Change, $"{Date(a.Planned)} {Clock(a.Planned)} by {a.By}", approved.Length > 0 ? approved : "nobody", a.Executed is { } at ? $"{Date(at)} {Clock(at)} by {a.StartedBy}" : "not", a.Outcome, a.Verified, a.Undo];
     }
 
     private static DocumentPart.Table Items(IncidentAccount account, PostMortemText text)

@@ -53,8 +53,17 @@ public sealed record PagedPerson(Instant At, string Person, string Channel, Inst
 /// <param name="Key">It belongs to the short account; the rest is in the long one.</param>
 public sealed record AccountLine(Instant At, string Text, bool Key);
 
-/// <summary>What an action did, as the post-mortem tells it.</summary>
-public sealed record AccountAction(Instant At, string By, string Action, string Target, string Outcome, string Verified, string BreakGlass);
+/// <summary>What became of one plan of an action, as the post-mortem tells it.</summary>
+/// <param name="Id">The plan's.</param>
+/// <param name="Planned">When it was made, by <paramref name="By"/>.</param>
+/// <param name="Change">What was, and what was wanted.</param>
+/// <param name="Approved">Who consented, each with the time; empty: nobody did.</param>
+/// <param name="Executed">When it was started; null: it never was.</param>
+/// <param name="StartedBy">Who started it; empty: nobody did.</param>
+/// <param name="Verified">Whether it was seen to work, and what changed beside it; empty: nobody looked.</param>
+/// <param name="Undo">When it was taken back and how that ended, or that it was not.</param>
+/// <param name="BreakGlass">Why one person alone was enough; empty: nobody broke the glass.</param>
+public sealed record AccountAction(string Id, Instant Planned, string By, string Action, string Target, string Change, string Approved, Instant? Executed, string StartedBy, string Outcome, string Verified, string Undo, string BreakGlass);
 
 /// <summary>What is known of one incident, from its events alone: everything a post-mortem needs that no person has to remember.</summary>
 public sealed record IncidentAccount

@@ -71,6 +71,7 @@ public static class PostMortemApi
         var all = api.MapGroup("/post-mortems").WithTags("post-mortems");
         all.MapGet("/", async (HttpContext context, PostMortemDesk desk) => Results.Ok(await desk.ListAsync(context.RequestAborted))).Needs(Role.Viewer, Scopes.Read).WithSummary("Those that are asked for, and those that were begun").Produces<List<DocumentLine>>();
         all.MapGet("/{id}", ShowAsync).Needs(Role.Viewer, Scopes.Read).WithSummary("The document of one incident").Produces<DocumentShown>().ProducesProblem(404);
+        all.MapGet("/{id}/document", WholeAsync).Needs(Role.Viewer, Scopes.Read).WithSummary("The whole document as Markdown or HTML, by format=md or html; all=true has every event").Produces(200).ProducesProblem(400).ProducesProblem(404);
         all.MapPost("/{id}", (string id, DocumentBody body, HttpContext context, PostMortemDesk desk) => DoAsync(id, context, (i, by) => desk.WriteAsync(i, body.Text(), ETags.Expected(context), by, context.RequestAborted))).Needs(Role.Responder, Scopes.Respond).WithSummary("Write what only people know").Produces<DocumentShown>().ProducesProblem(404).ProducesProblem(409).ProducesProblem(412);
         all.MapPost("/{id}/final", (string id, HttpContext context, PostMortemDesk desk) => DoAsync(id, context, (i, by) => desk.CloseAsync(i, by, context.RequestAborted))).Needs(Role.Responder, Scopes.Respond).WithSummary("Make it final, and file it with its incident").Produces<DocumentShown>().ProducesProblem(409);
         all.MapPost("/{id}/reopen", (string id, TextBody body, HttpContext context, PostMortemDesk desk) => DoAsync(id, context, (i, by) => desk.OpenAgainAsync(i, body.Text, by, context.RequestAborted))).Needs(Role.Responder, Scopes.Respond).WithSummary("Open a final one again").Produces<DocumentShown>().ProducesProblem(409);
@@ -83,6 +84,15 @@ public static class PostMortemApi
         if (IncidentIds.Parse(id) is not { } incident || await desk.ReadAsync(incident, context.RequestAborted) is not { } document) return Problems.NotFound($"there is no incident {id}");
         context.Response.Headers.ETag = ETags.Of(document.Record.Version);
         return Results.Ok(DocumentShown.Of(document, null));
+    }
+
+    private static async Task<IResult> WholeAsync(string id, HttpContext context, PostMortemDesk desk, string? format, bool? all)
+    {
+        if (format is not (null or "md" or "html")) return Problems.Bad("format is md or html");
+        if (IncidentIds.Parse(id) is not { } incident || await desk.ReadAsync(incident, context.RequestAborted) is not { } document) return Problems.NotFound($"there is no incident {id}");
+        // A page of its own with its own style: it is taken away as a file and never shown as one of this server.
+        if (format is "html") context.Response.Headers.ContentDisposition = $"attachment; filename=\"post-mortem-{incident}.html\"";
+        return format is "html" ? Results.Text(PostMortemHtml.Of(document.Whole, all ?? false), "text/html; charset=utf-8") : Results.Text(PostMortemMarkdown.Of(document.Whole, all ?? false), "text/markdown; charset=utf-8");
     }
 
     private static async Task<IResult> DoAsync(string id, HttpContext context, Func<IncidentId, string, Task<DocumentOutcome>> act)

@@ -129,7 +129,7 @@ public sealed class PostMortemDesk(Database database, Journal journal, IncidentD
         if (events.IsEmpty) return null;
         var runs = ImmutableArray.CreateBuilder<PlaybookEvent>();
         foreach (var run in await Streams.OfIncidentAsync(s, id, PlaybookDesk.Kind, cancel)) runs.AddRange((await Streams.EventsAsync(s, run.Id, cancel)).Select(StreamForms.Runs.Read));
-        return AccountOfEvents.Of(events, runs.ToImmutable()) is { } account ? new Document(id, account, await RecordAsync(s, id, cancel), IncidentFold.Of(events)!.PostMortem) : null;
+        return AccountOfEvents.Of(events, runs.ToImmutable(), await ActionJournal.OfIncidentAsync(s, id, cancel)) is { } account ? new Document(id, account, await RecordAsync(s, id, cancel), IncidentFold.Of(events)!.PostMortem) : null;
     }
 
     private static async Task<DocumentRecord> RecordAsync(Session s, IncidentId id, CancellationToken cancel) => DocumentRecord.Of((await Streams.EventsAsync(s, StreamOf(id), cancel)).Select(StreamForms.Documents.Read));

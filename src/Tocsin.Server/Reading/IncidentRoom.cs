@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NodaTime;
 using Tocsin.Core.Incidents;
+using Tocsin.Core.PostMortems;
 using Tocsin.Core.Response;
 using Tocsin.Server.Storage;
 
@@ -30,7 +31,8 @@ public sealed record IncidentDetail(
     ImmutableArray<IncidentSummary> Earlier,
     ImmutableArray<PageState> Pages,
     ImmutableArray<UpcomingDeadline> Ahead,
-    ImmutableArray<TimelineEntry> Timeline);
+    ImmutableArray<TimelineEntry> Timeline,
+    ImmutableArray<AccountAction> Actions);
 
 public sealed record UpcomingDeadline(Instant At, string Kind, string Why);
 
@@ -59,7 +61,8 @@ public sealed class IncidentRoom(Database database, Journal journal, IncidentLis
                     await EarlierAsync(s, id, c),
                     await PagesAsync(s, incident, c),
                     [.. Deadlines.Of(incident).Take(10).Select(d => new UpcomingDeadline(d.At, System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(d.Kind.ToString()), d.Why))],
-                    [.. events.Select((e, i) => new TimelineEntry(i + 1, e.At, EventJson.NameOf(e), e.By, EventWords.Whole(e)))]);
+                    [.. events.Select((e, i) => new TimelineEntry(i + 1, e.At, EventJson.NameOf(e), e.By, EventWords.Whole(e)))],
+                    AccountOfActions.Of(await ActionJournal.OfIncidentAsync(s, id, c)));
             },
             cancel);
     }

@@ -54,7 +54,7 @@ public sealed class ResponseReport(Database database, Journal journal, TimeProvi
             {
                 var events = await journal.EventsAsync(s, new IncidentId((int)number), c);
                 // Without what only a single document shows: a thousand timelines are much.
-                if (AccountOfEvents.Of(events, []) is { } account) known[number] = (events.Length, account with { Timeline = [], Errors = [], Alarms = [] });
+                if (AccountOfEvents.Of(events, [], []) is { } account) known[number] = (events.Length, account with { Timeline = [], Errors = [], Alarms = [] });
             }
             return true;
         },

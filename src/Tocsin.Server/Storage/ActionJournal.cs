@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using Tocsin.Core.Incidents;
 using Tocsin.Core.Response.Actions;
 
 namespace Tocsin.Server.Storage;
@@ -32,6 +33,8 @@ internal static class ActionJournal
     // A claim that is not renewed for so long is another's to take.
     private const long Claim = 60L * Micros.PerSecond;
 
+    private const int MostOfIncident = 500;
+
     /// <summary>Before the id, as the audit log names an action.</summary>
     public const string Subject = "action/";
 
@@ -55,6 +58,9 @@ internal static class ActionJournal
     /// <param name="where">About the columns of a.</param>
     public static Task<List<ActionRun>> ListAsync(Session s, string where, object? args, int most, CancellationToken cancel) =>
         ReadAllAsync(s, $"action in (select a.id from actions a where {where} order by a.planned desc limit {most.ToString(CultureInfo.InvariantCulture)})", args, cancel);
+
+    /// <summary>Every plan for an incident, the newest <see cref="MostOfIncident"/> of them.</summary>
+    public static Task<List<ActionRun>> OfIncidentAsync(Session s, IncidentId incident, CancellationToken cancel) => ListAsync(s, "a.incident = @Number", new { Number = (long)incident.Number }, MostOfIncident, cancel);
 
     /// <summary>What guards need to know of other plans.</summary>
     public static async Task<ImmutableArray<PastAction>> PastAsync(Session s, long since, CancellationToken cancel) =>

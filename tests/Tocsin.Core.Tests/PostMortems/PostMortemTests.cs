@@ -4,6 +4,7 @@ using NodaTime;
 using Tocsin.Core.Incidents;
 using Tocsin.Core.PostMortems;
 using Tocsin.Core.Response;
+using Tocsin.Core.Response.Actions;
 using Tocsin.Core.Response.Playbooks;
 using Tocsin.Core.Tests.Response.Playbooks;
 using static Tocsin.Core.Tests.Response.Shipped;
@@ -133,6 +134,40 @@ public sealed class PostMortemTests
         Assert.StartsWith("# Incident Post-Mortem: &lt;img src=x onerror=alert(1)> \\| ![x]\\(http://evil) # no\n", md, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_was_done_stands_there_with_who_approved_when_it_ran_how_it_ended_and_how_it_was_taken_back()
+    {
+        var plan = Acted("a1", "ecs.rollback", "");
+        ActionRun Run(params ActionEvent[] events) => ActionRun.Of(events)!;
+        var gave = ImmutableSortedDictionary<string, string>.Empty;
+        var done = Run(
+            new ActionPlanned(At(5), "engineer-1", plan, new IncidentId(1), ""),
+            new ActionApproved(At(6), "lead", new Approval("lead", plan.Digest, plan.FactsDigest, At(6), At(20)), null),
+            new ActionStarted(At(7), "engineer-1", "token", null),
+            new CallBegun(At(7), "", 0),
+            new CallEnded(At(7), "", 0, ActionOutcome.Succeeded, "taken", gave),
+            new ActionEnded(At(8), "", ActionOutcome.Succeeded, "all calls were taken"),
+            new ActionVerified(At(9), "", Works: true, ["2 of 2 tasks run"], ["worker (1 → 2)"]));
+        var back = Acted("a2", "ecs.rollback", "a1");
+        var undone = Run(new ActionPlanned(At(10), "engineer-2", back, new IncidentId(1), ""), new GlassBroken(At(11), "engineer-2", "nobody answers"), new ActionStarted(At(12), "engineer-2", "t2", new BreakGlass("engineer-2", "nobody answers", At(11))), new ActionEnded(At(12), "", ActionOutcome.Failed, "no such | revision"));
+        var held = Run(new ActionPlanned(At(20), "engineer-2", Acted("a3", "secret.put", ""), new IncidentId(1), ""), new ActionHeldBack(At(21), "engineer-2", [new GuardRefusal(ActionGuard.Role, "two people approve it")]));
+        var account = P0() with { Actions = AccountOfActions.Of([held, undone, done]) };
+        var md = PostMortemMarkdown.Of(new PostMortem(account, PostMortemText.Empty), everyEvent: false);
+        Assert.Contains("## Actions", md, StringComparison.Ordinal);
+        Assert.Contains("| ecs.rollback | core-api | revision 2 → revision 1 | 2026-11-22 03:05 by engineer-1 | lead 03:06 | 2026-11-22 03:07 by engineer-1 | succeeded | works: 2 of 2 tasks run; beside it changed worker (1 → 2) | taken back 03:12 by engineer-2: failed |", md, StringComparison.Ordinal);
+        Assert.Contains("| the undo of ecs.rollback | core-api | revision 2 → revision 1 | 2026-11-22 03:10 by engineer-2 | alone, the glass was broken by engineer-2: nobody answers | 2026-11-22 03:12 by engineer-2 | failed: no such \\| revision |", md, StringComparison.Ordinal);
+        Assert.Contains("| nobody | not | held back: two people approve it |", md, StringComparison.Ordinal);
+        var html = PostMortemHtml.Of(new PostMortem(account, PostMortemText.Empty), everyEvent: false);
+        Assert.Contains("<td>taken back 03:12 by engineer-2: failed</td>", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("## Actions", PostMortemMarkdown.Of(new PostMortem(P0(), PostMortemText.Empty), everyEvent: false), StringComparison.Ordinal);
+    }
+
+    private static ActionPlan Acted(string id, string action, string undoes) => new()
+    {
+        Id = id, Action = action, Place = new ActionPlace("000000000000", "region-1", "http://here"), Environment = "production", Production = true, Target = "core-api", BlastRadius = ["core-api"], Current = "revision 2", Wanted = "revision 1",
+        Calls = [new PlannedCall("ecs", "UpdateService", ImmutableSortedDictionary<string, string>.Empty)], Facts = ImmutableSortedDictionary<string, string>.Empty, MadeAt = At(id is "a1" ? 5 : id is "a2" ? 10 : 20), Expires = At(60), Undoes = undoes,
+    };
+
     private static PostMortemText Written => new()
     {
         Status = DocumentStatus.Final,
@@ -163,7 +198,7 @@ public sealed class PostMortemTests
             Act(50, new IncidentCommand.Mitigate("engineer-1", "rolled back")), Act(55, new IncidentCommand.PostUpdate("engineer-1", "All services answer.", null)), Act(80, new IncidentCommand.Resolve("engineer-1", "the pools are back to 10")),
         ]);
         var events = Simulation.Run(input, Plan).Events.Select(e => e.Event).ToImmutableArray();
-        return AccountOfEvents.Of(events, [.. Playbook()]) ?? throw new InvalidDataException("no account");
+        return AccountOfEvents.Of(events, [.. Playbook()], []) ?? throw new InvalidDataException("no account");
     }
 
     private static IEnumerable<PlaybookEvent> Playbook()
@@ -176,7 +211,7 @@ public sealed class PostMortemTests
         yield return new StepSkipped(At(60), "engineer-2", "confirm", "seen on the dashboard");
     }
 
-    private static IncidentAccount Of(ImmutableArray<IncidentEvent> events) => AccountOfEvents.Of(events, [])!;
+    private static IncidentAccount Of(ImmutableArray<IncidentEvent> events) => AccountOfEvents.Of(events, [], [])!;
 
     private static ImmutableArray<IncidentEvent> Resolved(Severity severity, ImpactFacts facts, int minutes)
     {

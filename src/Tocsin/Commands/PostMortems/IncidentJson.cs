@@ -66,9 +66,13 @@ internal static class IncidentJson
             Promises = [.. lines.Where(l => l.Type == "deadline-missed").Select(Missed).OfType<Promise>()],
             Alarms = [.. Each(root, "alarms").Select(a => a.GetString() ?? "")],
             Timeline = [.. lines.Where(l => l.Text.Length > 0 && !Silent.Contains(l.Type, StringComparer.Ordinal)).Select(l => new AccountLine(l.At, l.Text, !Short.Contains(l.Type, StringComparer.Ordinal)))],
+            Actions = [.. Each(root, "actions").Select(Action)],
             ToAcknowledge = severity == Severity.P3 && acknowledged is null ? new Measure.NotApplicable("nobody was paged") : Measure.Between(declared, acknowledged, "nobody acknowledged it"),
         };
     }
+
+    private static AccountAction Action(JsonElement a) => new(
+        Text(a, "id"), Time(a, "planned") ?? throw new FormatException("an action has no time"), Text(a, "by"), Text(a, "action"), Text(a, "target"), Text(a, "change"), Text(a, "approved"), Time(a, "executed"), Text(a, "startedBy"), Text(a, "outcome"), Text(a, "verified"), Text(a, "undo"), Text(a, "breakGlass"));
 
     private static PagedPerson Page(JsonElement page, ImmutableArray<(Instant At, string Type, string By, string Text)> lines)
     {

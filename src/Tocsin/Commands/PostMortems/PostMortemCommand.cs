@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net.Http.Headers;
 using Tocsin.Cli.Setup;
 using Tocsin.Core.PostMortems;
 
@@ -8,12 +7,11 @@ namespace Tocsin.Cli.Commands.PostMortems;
 /// <summary>tocsin postmortem: the document of an incident, from what the server keeps of it.</summary>
 internal sealed class PostMortemCommand(Terminal terminal)
 {
-    private const int MostBytes = 64 << 20;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private readonly Argument<string?> incident = new("INCIDENT") { Description = "The incident, such as INC-1", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> from = new("--from") { Description = "Read the incident from this file, as the API gives it, instead of from a server; - is the standard input", HelpName = "FILE" };
     private readonly Option<string?> url = new("--url") { Description = "The server (default: $TOCSIN_URL)", HelpName = "URL" };
+    private readonly Option<string?> write = new("--write") { Description = "First write what only people know, from this file: JSON as the API takes it; - is the standard input", HelpName = "FILE" };
+    private readonly Option<bool> final = new("--final") { Description = "First make it final; refused with everything that is missing" };
     private readonly Option<bool> everyEvent = new("--all") { Description = "The whole timeline: also what was held back, and every channel that gave no answer" };
     private readonly Option<string> format = CommonOptions.Format("md", "html", "json");
 
@@ -23,10 +21,10 @@ internal sealed class PostMortemCommand(Terminal terminal)
     {
         var command = new ExampledCommand(
             "postmortem",
-            "The post-mortem of an incident, written from its events: the template filled with timeline, times, pages, promises and diagnosis; what only people know stays an open question. The token is read from $TOCSIN_TOKEN.",
-            ["tocsin postmortem INC-1 --url https://tocsin.example", "tocsin postmortem INC-1 --format html > INC-1.html", "tocsin postmortem --from incident.json"]);
+            "The post-mortem of an incident, written from its events: the template filled with timeline, times, pages, promises, diagnosis and actions; what only people know is what they wrote, or an open question. The token is read from $TOCSIN_TOKEN.",
+            ["tocsin postmortem INC-1 --url https://tocsin.example", "tocsin postmortem INC-1 --format html > INC-1.html", "tocsin postmortem INC-1 --write known.json --final", "tocsin postmortem --from incident.json"]);
         command.Arguments.Add(incident);
-        foreach (var option in (Option[])[from, url, everyEvent, format]) command.Options.Add(option);
+        foreach (var option in (Option[])[from, url, write, final, everyEvent, format]) command.Options.Add(option);
         command.SetAction(RunAsync);
         return command;
     }
@@ -36,37 +34,33 @@ internal sealed class PostMortemCommand(Terminal terminal)
         var file = parsed.GetValue(from);
         var id = parsed.GetValue(incident);
         if ((file is null) == (id is null)) throw new SettingsException("an incident such as INC-1 is expected, or a file with --from");
-        string? json;
-        if (file is not null) json = file == "-" ? await Console.In.ReadToEndAsync(cancel) : ResponseFile.Text(file);
-        else json = await AskAsync(Server(parsed.GetValue(url)), id!, cancel);
-        if (json is null) return ExitCode.CouldNotLook;
-        var account = IncidentJson.Read(json, file ?? id!);
-        terminal.Out.Write(PostMortemOutput.Of(new PostMortem(account, PostMortemText.Empty), parsed.GetValue(format)!, parsed.GetValue(everyEvent)));
-        return ExitCode.Done;
-    }
-
-    private static Uri Server(string? option)
-    {
-        var text = option ?? Environment.GetEnvironmentVariable("TOCSIN_URL");
-        if (string.IsNullOrEmpty(text)) throw new SettingsException("which server? --url or $TOCSIN_URL says it; --from reads a file");
-        return Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out var server) && server.Scheme is "http" or "https" ? server : throw new SettingsException($"--url {text}: an address such as https://tocsin.example is expected");
-    }
-
-    private async Task<string?> AskAsync(Uri server, string id, CancellationToken cancel)
-    {
-        using var client = new HttpClient { Timeout = Patience, MaxResponseContentBufferSize = MostBytes };
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server, $"api/v1/incidents/{Uri.EscapeDataString(id)}"));
-        if (Environment.GetEnvironmentVariable("TOCSIN_TOKEN") is { Length: > 0 } token) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (file is not null && (parsed.GetValue(write) is not null || parsed.GetValue(final))) throw new SettingsException("a file is only read: --write and --final take an incident of a server");
+        if (file is not null)
+        {
+            Show(file == "-" ? await Console.In.ReadToEndAsync(cancel) : ResponseFile.Text(file), file, parsed);
+            return ExitCode.Done;
+        }
         try
         {
-            using var answer = await client.SendAsync(request, cancel);
-            if (answer.IsSuccessStatusCode) return await answer.Content.ReadAsStringAsync(cancel);
-            terminal.Fail(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{server.Authority} answers {(int)answer.StatusCode} for {id}{((int)answer.StatusCode is 401 or 403 ? ": is $TOCSIN_TOKEN right?" : "")}"));
+            using var server = PostMortemServer.At(parsed.GetValue(url));
+            await AskAsync(server, id!, parsed, cancel);
+            return ExitCode.Done;
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancel.IsCancellationRequested)
+        catch (ServerException e)
         {
-            terminal.Fail($"{server.Authority} could not be asked: {e.Message}");
+            terminal.Fail(e.Message);
+            return e.Code;
         }
-        return null;
     }
+
+    private async Task AskAsync(PostMortemServer server, string id, ParseResult parsed, CancellationToken cancel)
+    {
+        if (parsed.GetValue(write) is { } known) await server.WriteAsync(id, known == "-" ? await Console.In.ReadToEndAsync(cancel) : ResponseFile.Text(known), cancel);
+        if (parsed.GetValue(final)) await server.CloseAsync(id, cancel);
+        if (parsed.GetValue(format) is "json") Show(await server.IncidentAsync(id, cancel), id, parsed);
+        else terminal.Out.Write(await server.DocumentAsync(id, parsed.GetValue(format)!, parsed.GetValue(everyEvent), cancel));
+    }
+
+    private void Show(string json, string name, ParseResult parsed) =>
+        terminal.Out.Write(PostMortemOutput.Of(new PostMortem(IncidentJson.Read(json, name), PostMortemText.Empty), parsed.GetValue(format)!, parsed.GetValue(everyEvent)));
 }

@@ -38,9 +38,21 @@ internal static class PostMortemOutput
             w.WriteEndObject();
         }
         w.WriteEndArray();
+        w.WriteStartArray("actions");
+        foreach (var action in account.Actions) Write(w, action);
+        w.WriteEndArray();
         w.Texts("missing", document.Missing());
         w.WriteEndObject();
     }) + "\n";
+
+    private static void Write(Utf8JsonWriter w, AccountAction action)
+    {
+        w.WriteStartObject();
+        foreach (var (name, text) in new[] { ("id", action.Id), ("action", action.Action), ("target", action.Target), ("change", action.Change), ("by", action.By), ("approved", action.Approved), ("startedBy", action.StartedBy), ("outcome", action.Outcome), ("verified", action.Verified), ("undo", action.Undo), ("breakGlass", action.BreakGlass) }) w.WriteString(name, text);
+        Time(w, "planned", action.Planned);
+        Time(w, "executed", action.Executed);
+        w.WriteEndObject();
+    }
 
     private static void Write(Utf8JsonWriter w, string name, Measure measure)
     {

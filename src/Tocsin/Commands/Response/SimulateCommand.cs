@@ -57,7 +57,7 @@ internal sealed class SimulateCommand(Terminal terminal)
         var input = new SimulationInput(declaration, by, start, OnCallTimes.Duration(parsed.GetValue(length)!, "--for"), [.. (parsed.GetValue(acts) ?? []).Select(a => SimulatedActs.Parse(a, plan.Roster))]);
         var result = Simulation.Run(input, plan);
         if (result.Refusal.Length > 0) throw new SettingsException(result.Refusal);
-        if (parsed.GetValue(postMortem)) terminal.Out.Write(PostMortemMarkdown.Of(new PostMortem(AccountOfEvents.Of([.. result.Events.Select(e => e.Event)], [])!, PostMortemText.Empty), everyEvent: false));
+        if (parsed.GetValue(postMortem)) terminal.Out.Write(PostMortemMarkdown.Of(new PostMortem(AccountOfEvents.Of([.. result.Events.Select(e => e.Event)], [], [])!, PostMortemText.Empty), everyEvent: false));
         else if (parsed.GetValue(format) is "json") SimulationJson.Write(terminal, decided, result);
         else new SimulationText(terminal, plan).Write(decided, result, ResponseFile.Template(settings, plan.Policy.Of(decided.Severity)));
         return result.IsPagedInTime ? ExitCode.Done : ExitCode.Found;
