@@ -57,7 +57,7 @@ internal sealed partial class Worker(ComponentGround ground, string environment,
         bindings[key] = value;
         await EndAsync(atOnce: true, cancel);
         await LaunchAsync(cancel);
-        lock (Ground.World.Gate) cloudflare.Redeploy(description.Name, Ground.World.Clock.Now);
+        lock (Ground.World.Gate) cloudflare.Redeploy(description.Name, Ground.World.Clock.Now, [.. bindings.Where(b => b.Value.Length > 0).Select(b => b.Key)]);
         return was;
     }
 
