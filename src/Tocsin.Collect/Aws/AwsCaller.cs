@@ -53,7 +53,8 @@ public sealed class AwsCaller : IDisposable
     public async Task<JsonObject> JsonAsync(string service, string region, string operation, JsonObject input, CancellationToken cancel)
     {
         var call = new Call(Known(service, AwsProtocol.Json), region, operation);
-        var answer = await SendAsync(call, "application/x-amz-json-1.1", JsonSerializer.SerializeToUtf8Bytes(input), cancel);
+        var body = JsonSerializer.SerializeToUtf8Bytes(input);
+        var answer = await SendAsync(call, c => Signed(call, "application/x-amz-json-1.1", body, c), cancel);
         try
         {
             return answer.Length == 0 ? [] : JsonNode.Parse(answer) as JsonObject ?? throw new JsonException("it is no object");
@@ -69,7 +70,7 @@ public sealed class AwsCaller : IDisposable
     {
         var call = new Call(Known(service, AwsProtocol.Query, AwsProtocol.Ec2), region, operation);
         var form = AwsForm.Write(operation, call.Endpoint.Mark, input, call.Endpoint.Protocol is AwsProtocol.Ec2 ? "" : ".member");
-        var answer = await SendAsync(call, "application/x-www-form-urlencoded; charset=utf-8", Encoding.UTF8.GetBytes(form), cancel);
+        var answer = await SendAsync(call, c => Signed(call, "application/x-www-form-urlencoded; charset=utf-8", Encoding.UTF8.GetBytes(form), c), cancel);
         try
         {
             return XDocument.Load(new MemoryStream(answer));
@@ -86,6 +87,15 @@ public sealed class AwsCaller : IDisposable
             ? AwsForm.Tree(await XmlAsync(service, region, operation, input, cancel))
             : await JsonAsync(service, region, operation, input, cancel);
 
+    /// <summary>What S3 gives for a GET of a bucket or an object, in path style, which needs no certificate for the bucket's own name.</summary>
+    /// <param name="operation">As IAM and the trail name it, such as GetObject.</param>
+    /// <param name="query">In ordinal order of their names, as the signature wants them.</param>
+    public Task<byte[]> ObjectAsync(string region, string operation, string path, SortedDictionary<string, string> query, CancellationToken cancel)
+    {
+        var call = new Call(Known("s3", AwsProtocol.Rest), region, operation);
+        return SendAsync(call, c => SignedGet(call, path, query, c), cancel);
+    }
+
     public void Dispose() => http.Dispose();
 
     private static AwsEndpoint Known(string service, params AwsProtocol[] spoken)
@@ -94,7 +104,7 @@ public sealed class AwsCaller : IDisposable
         return spoken.Contains(endpoint.Protocol) ? endpoint : throw new ArgumentException($"{service} does not speak {string.Join(" or ", spoken)}", nameof(service));
     }
 
-    private async Task<byte[]> SendAsync(Call call, string contentType, byte[] body, CancellationToken cancel)
+    private async Task<byte[]> SendAsync(Call call, Func<ImmutableCredentials, HttpRequestMessage> signed, CancellationToken cancel)
     {
         using var limit = new CancellationTokenSource(options.Limit.ToTimeSpan(), options.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
@@ -104,7 +114,7 @@ public sealed class AwsCaller : IDisposable
             {
                 try
                 {
-                    return await TryAsync(call, contentType, body, either.Token);
+                    return await TryAsync(call, signed, either.Token);
                 }
                 catch (AwsFailure e) when (e.MayPass && tried < options.Tries)
                 {
@@ -119,10 +129,10 @@ public sealed class AwsCaller : IDisposable
         }
     }
 
-    private async Task<byte[]> TryAsync(Call call, string contentType, byte[] body, CancellationToken cancel)
+    private async Task<byte[]> TryAsync(Call call, Func<ImmutableCredentials, HttpRequestMessage> signed, CancellationToken cancel)
     {
         var credentials = await options.Login.GetAsync(call.Text, cancel);
-        using var request = Signed(call, contentType, body, credentials);
+        using var request = signed(credentials);
         try
         {
             using var response = await http.SendAsync(request, cancel);
@@ -155,6 +165,30 @@ public sealed class AwsCaller : IDisposable
         var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
         foreach (var (name, value) in headers.Where(h => h.Key.StartsWith("x-amz-", StringComparison.Ordinal))) request.Headers.TryAddWithoutValidation(name, value);
+        request.Headers.TryAddWithoutValidation("Authorization", signature.ForAuthorizationHeader);
+        request.Headers.UserAgent.ParseAdd("tocsin");
+        return request;
+    }
+
+    private HttpRequestMessage SignedGet(Call call, string path, SortedDictionary<string, string> query, ImmutableCredentials credentials)
+    {
+        var root = options.Endpoint ?? call.Endpoint.Address(call.Region);
+        var now = options.Time.GetUtcNow().UtcDateTime;
+        var nothing = Convert.ToHexStringLower(SHA256.HashData([]));
+        var headers = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["host"] = root.IsDefaultPort ? root.Host : root.Authority,
+            ["x-amz-content-sha256"] = nothing,
+            ["x-amz-date"] = now.ToString("yyyyMMdd'T'HHmmss'Z'", System.Globalization.CultureInfo.InvariantCulture),
+        };
+        if (credentials.UseToken) headers["x-amz-security-token"] = credentials.Token;
+        var coded = string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
+        var asked = string.Join('&', query.Select(q => $"{Uri.EscapeDataString(q.Key)}={Uri.EscapeDataString(q.Value)}"));
+        var names = string.Join(';', headers.Keys);
+        var canonical = $"GET\n/{coded}\n{asked}\n{string.Concat(headers.Select(h => $"{h.Key}:{h.Value}\n"))}\n{names}\n{nothing}";
+        var signature = AWS4Signer.ComputeSignature(credentials, call.Region, now, call.Endpoint.Name, names, canonical);
+        var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{root.GetLeftPart(UriPartial.Authority)}/{coded}{(asked.Length == 0 ? "" : "?" + asked)}"));
+        foreach (var (name, value) in headers.Where(h => h.Key is not "host")) request.Headers.TryAddWithoutValidation(name, value);
         request.Headers.TryAddWithoutValidation("Authorization", signature.ForAuthorizationHeader);
         request.Headers.UserAgent.ParseAdd("tocsin");
         return request;

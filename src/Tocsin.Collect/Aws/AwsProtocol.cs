@@ -13,6 +13,9 @@ public enum AwsProtocol
 
     /// <summary>As Query, with lists as <c>Name.1</c>.</summary>
     Ec2,
+
+    /// <summary>A GET of a path, as S3 has it.</summary>
+    Rest,
 }
 
 /// <summary>
@@ -46,6 +49,7 @@ public sealed record AwsEndpoint(string Name, AwsProtocol Protocol, string Mark)
         new AwsEndpoint("sts", AwsProtocol.Query, "2011-06-15"),
         new AwsEndpoint("iam", AwsProtocol.Query, "2010-05-08") { Global = true },
         new AwsEndpoint("ec2", AwsProtocol.Ec2, "2016-11-15"),
+        new AwsEndpoint("s3", AwsProtocol.Rest, ""),
     }.ToFrozenDictionary(s => s.Name, StringComparer.Ordinal);
 
     public static IReadOnlyCollection<string> Names => Known.Keys;

@@ -64,7 +64,7 @@ internal sealed class Cloudflare(ComponentGround ground, string environment, Clo
             state.Pages[project] = [];
             state.Deploy(project, LabIds.Uuid(), at, "success", Built);
         }
-        if (Ground.Environment(Environment).Components.GetValueOrDefault("cloudflare")?.GetValueOrDefault("worker") is { } worker) state.Workers[worker] = new WorkerScript(worker, at, LabIds.Uuid());
-        if (Ground.Full.Worker is { } run) (state.Workers[run.Name], state.Routes[run.Host]) = (new WorkerScript(run.Name, at, LabIds.Uuid()), run.Name);
+        if (Ground.Environment(Environment).Components.GetValueOrDefault("cloudflare")?.GetValueOrDefault("worker") is { } worker) state.Workers[worker] = new WorkerScript(worker, at, LabIds.Uuid(), []);
+        if (Ground.Full.Worker is { } run) (state.Workers[run.Name], state.Routes[run.Host]) = (new WorkerScript(run.Name, at, LabIds.Uuid(), [.. run.Environment.Keys.Order(StringComparer.Ordinal)]), run.Name);
     }
 }

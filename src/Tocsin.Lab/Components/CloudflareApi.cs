@@ -210,9 +210,31 @@ internal sealed class CloudflareApi(LabWorld world, LabDns dns, CloudflareState 
     {
         if (rest.Length == 0) return new JsonArray([.. state.Workers.Values.Select(w => (JsonNode)new JsonObject { ["id"] = w.Name, ["modified_on"] = Time(w.Modified) })]);
         var worker = state.Workers.GetValueOrDefault(rest[0]) ?? throw new CloudflareException(404, 10007, "This Worker does not exist on your account.");
-        var versions = new JsonObject { ["deployments"] = new JsonArray(new JsonObject { ["id"] = worker.Deployment, ["created_on"] = Time(worker.Modified), ["source"] = "wrangler", ["strategy"] = "percentage" }) };
-        return rest is [_, "deployments"] ? versions : new JsonObject { ["id"] = worker.Name, ["modified_on"] = Time(worker.Modified) };
+        var known = worker.Before is { } before ? new[] { worker, before } : [worker];
+        return rest switch
+        {
+            [_, "deployments"] => new JsonObject { ["deployments"] = new JsonArray([.. known.Select(d => (JsonNode)Deployment(d))]) },
+            [_, "versions", var id] => Version(Array.Find(known, d => d.Deployment == id) ?? throw new CloudflareException(404, 10220, "Version not found.")),
+            _ => new JsonObject { ["id"] = worker.Name, ["modified_on"] = Time(worker.Modified) },
+        };
     }
+
+    // Here a deployment is one version, and bears its id.
+    private static JsonObject Deployment(WorkerScript of) => new()
+    {
+        ["id"] = of.Deployment,
+        ["created_on"] = Time(of.Modified),
+        ["source"] = "wrangler",
+        ["strategy"] = "percentage",
+        ["versions"] = new JsonArray(new JsonObject { ["version_id"] = of.Deployment, ["percentage"] = 100 }),
+    };
+
+    private static JsonObject Version(WorkerScript of) => new()
+    {
+        ["id"] = of.Deployment,
+        ["metadata"] = new JsonObject { ["created_on"] = Time(of.Modified), ["source"] = "wrangler" },
+        ["resources"] = new JsonObject { ["bindings"] = new JsonArray([.. of.Bindings.Select(b => (JsonNode)new JsonObject { ["name"] = b, ["type"] = "plain_text" })]) },
+    };
 
     private static string Time(Instant at) => InstantPattern.CreateWithInvariantCulture("uuuu-MM-dd'T'HH:mm:ss.ffffff'Z'").Format(at);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using NodaTime;
 
 namespace Tocsin.Lab.Components;
@@ -6,7 +7,12 @@ namespace Tocsin.Lab.Components;
 /// <summary>One deployment of a Pages project; <see cref="Status"/> is that of its last stage.</summary>
 internal sealed record PagesDeployment(string Id, Instant At, string Stage, string Status, IReadOnlyList<string> Log);
 
-internal sealed record WorkerScript(string Name, Instant Modified, string Deployment);
+/// <summary>One deployment of a Worker, with the names of what is bound to it.</summary>
+internal sealed record WorkerScript(string Name, Instant Modified, string Deployment, ImmutableArray<string> Bindings)
+{
+    /// <summary>The deployment before this one, which knows none before it.</summary>
+    public WorkerScript? Before { get; init; }
+}
 
 /// <summary>What Cloudflare knows of the platform beside its DNS. Held under the world's lock.</summary>
 internal sealed class CloudflareState
@@ -25,9 +31,9 @@ internal sealed class CloudflareState
     /// <summary>Record ids, which stay while a name has a record.</summary>
     public SortedDictionary<string, string> RecordIds { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    public void Redeploy(string script, Instant at)
+    public void Redeploy(string script, Instant at, ImmutableArray<string> bindings)
     {
-        if (Workers.ContainsKey(script)) Workers[script] = new WorkerScript(script, at, Aws.LabIds.Uuid());
+        if (Workers.TryGetValue(script, out var now)) Workers[script] = new WorkerScript(script, at, Aws.LabIds.Uuid(), bindings) { Before = now with { Before = null } };
     }
 
     /// <summary>Needs no lock: tails are told from where requests pass.</summary>

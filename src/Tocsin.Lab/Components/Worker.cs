@@ -57,7 +57,7 @@ internal sealed partial class Worker(ComponentGround ground, string environment,
         bindings[key] = value;
         await EndAsync(atOnce: true, cancel);
         await LaunchAsync(cancel);
-        lock (Ground.World.Gate) cloudflare.Redeploy(description.Name, Ground.World.Clock.Now);
+        lock (Ground.World.Gate) cloudflare.Redeploy(description.Name, Ground.World.Clock.Now, [.. bindings.Where(b => b.Value.Length > 0).Select(b => b.Key)]);
         // As somebody would write it: without the port that the scheme implies.
         var filled = Ground.Filled(Environment, was);
         return Uri.TryCreate(filled, UriKind.Absolute, out var address) ? address.GetLeftPart(UriPartial.Path).TrimEnd('/') : filled;

@@ -64,6 +64,17 @@ internal sealed class RealServers(FullLab full)
     public async Task<Observation> OneAsync(string probe, CancellationToken cancel, string item = "", string? domain = null) =>
         (await LookAsync(domain, p => p == probe, cancel)).First(o => item.Length == 0 || o.Subject.Item == item);
 
+    /// <summary>What a probe sees that speaks to the database without TLS.</summary>
+    public async Task<Observation> PlainAsync(string probe, CancellationToken cancel)
+    {
+        var ground = Ground();
+        var production = full.Lab.Host.Options.Platform.Environment("production")!;
+        var plain = production with { Components = production.Components.SetItem("aurora", production.Components["aurora"].SetItem("tls", "no")) };
+        ground = ground with { Map = new PlatformMap(full.Lab.Host.Options.Platform, plain) };
+        await foreach (var result in new ProbeRunner(Facts, TimeProvider.System, new ProbeLimits { Run = Duration.FromSeconds(20) }).RunAsync([.. ServerProbes.For(ground).Where(p => p.Name == probe)], cancel)) return result.Observation;
+        throw new InvalidOperationException($"no probe is called {probe}");
+    }
+
     private string? Variable(string name)
     {
         if (name == "TOCSIN_CA") return full.Authority;

@@ -124,6 +124,44 @@ public sealed class ServerProbeTests(FullLab full)
         await full.HealAsync();
     }
 
+    [Fact]
+    public async Task A_login_that_fails_without_TLS_is_tried_once_with_it()
+    {
+        FullLab.Need();
+        var plain = await Servers.PlainAsync("mysql.connect", Cancel);
+        Assert.Equal(("authenticate", "true"), (plain.Facts["stage"], plain.Facts["reachableWithTls"]));
+        Assert.Equal("false", plain.Facts["viaVpn"]);
+        await full.VerbAsync("component exec aurora \"ALTER USER zellymaster@'%' REQUIRE SSL; FLUSH TABLES\"");
+        var server = await Servers.OneAsync("mysql.server", Cancel);
+        Assert.Equal(("true", "true"), (server.Facts["serverRequiresTls"], server.Facts["accountRequiresTls"]));
+        await full.VerbAsync("component exec aurora \"ALTER USER zellymaster@'%' REQUIRE NONE; FLUSH TABLES\"");
+        Assert.Equal("false", (await Servers.OneAsync("mysql.server", Cancel)).Facts["accountRequiresTls"]);
+    }
+
+    [Fact]
+    public async Task A_binding_that_the_newest_deployment_lacks_is_counted()
+    {
+        FullLab.Need();
+        await full.VerbAsync("component set worker CORE_API_URL=");
+        Assert.Equal("1", (await Servers.OneAsync("cloudflare.worker", Cancel)).Facts["bindingsMissing"]);
+        await full.HealAsync();
+        Assert.Equal("0", (await Servers.OneAsync("cloudflare.worker", Cancel)).Facts["bindingsMissing"]);
+    }
+
+    [Fact]
+    public async Task Names_that_lead_elsewhere_are_told_from_those_of_another_base()
+    {
+        FullLab.Need();
+        var well = await Servers.OneAsync("platform.settings", Cancel);
+        Assert.Equal(("true", "false"), (well.Facts["recordsResolve"], well.Facts["recordsOfOtherBase"]));
+        await full.VerbAsync("dns set app.zelly.in A 203.0.113.10");
+        var moved = await Servers.OneAsync("platform.settings", Cancel);
+        Assert.Equal(("false", "false"), (moved.Facts["recordsResolve"], moved.Facts["recordsOfOtherBase"]));
+        await full.VerbAsync("dns set app.zelly.in CNAME alb.storego.in");
+        Assert.Equal("true", (await Servers.OneAsync("platform.settings", Cancel)).Facts["recordsOfOtherBase"]);
+        await full.HealAsync();
+    }
+
     private static async Task<IEnumerable<string>> Schemas(MySqlReader reader) => (await reader.AskAsync(MySqlQuestion.Schemas, Cancel)).Rows.Select(r => r[0]!);
 
     private static async Task<(WireStage Stage, string Code)> EndAsync<T>(Func<Task<T>> walk, (WireStage, string)? orElse = null)

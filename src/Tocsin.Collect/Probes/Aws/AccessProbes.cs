@@ -12,7 +12,7 @@ internal static class AccessProbes
 
     public static IEnumerable<Probe> For(AwsGround ground, ServiceView view) =>
     [
-        ground.Probe("aws.permission", view.Subject, "iam", (s, c) => PermissionAsync(ground, view, s, c), "iam:SimulatePrincipalPolicy", "ecs:DescribeTaskDefinition", "ecs:DescribeServices"),
+        ground.Probe("aws.permission", view.Subject, "iam", (s, c) => PermissionAsync(ground, view, s, c), "iam:SimulatePrincipalPolicy", "ecs:DescribeTaskDefinition", "ecs:DescribeServices", "secretsmanager:DescribeSecret"),
         ground.Probe("aws.network", view.Subject, "ec2", (s, c) => new NetworkLook(ground, view, s).LookAsync(c), "ec2:DescribeRouteTables", "ec2:DescribeNatGateways", "ec2:DescribeSecurityGroups", "ecs:DescribeServices"),
         ground.Probe("aws.cloudtrail", view.Subject, "cloudtrail", (s, c) => TrailAsync(ground, view, s, c), "cloudtrail:LookupEvents"),
     ];
@@ -23,6 +23,7 @@ internal static class AccessProbes
         if (definition.Text("executionRoleArn") is not { Length: > 0 } role) throw new CouldNotLook(ObservationStatus.NotConfigured, $"{view.Service.Name} names no execution role");
         var secrets = SecretUse.Of(definition).Select(u => u.Secret).Where(s => s.StartsWith("arn:", StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).ToList();
         if (secrets.Count > 0) sighting.Fact("executionRoleReadsSecrets", await AllowedAsync(ground, role, ["secretsmanager:GetSecretValue"], secrets, sighting, cancel));
+        await EcsProbes.PartAsync(sighting, async _ => sighting.Fact("executionRoleDecrypts", await DecryptsAsync(ground, role, secrets, sighting, cancel)), cancel);
         var images = definition.Items("containerDefinitions").Select(c => ImageName.Parse(c.Text("image") ?? "")).OfType<ImageName>().Select(i => $"arn:aws:ecr:{i.Region}:{i.Registry}:repository/{i.Repository}").Distinct(StringComparer.Ordinal).ToList();
         if (images.Count == 0) return;
         sighting.Fact("executionRolePulls", await AllowedAsync(ground, role, Pulls, images, sighting, cancel) && await AllowedAsync(ground, role, ["ecr:GetAuthorizationToken"], ["*"], sighting, cancel));
@@ -31,6 +32,26 @@ internal static class AccessProbes
             var denied = (await EventsAsync(ground, sighting, onlyWrites: false, cancel)).Where(e => e.Text("errorCode") is { } code && (Stopped.Has(code, "AccessDenied") || Stopped.Has(code, "UnauthorizedOperation")));
             sighting.Fact("deniedByPolicy", denied.Any(e => Stopped.Has(e.ToJsonString(), role.LastPart())));
         }, cancel);
+    }
+
+    // AWS's own key for secrets needs no permission; only keys of ours are asked for. Null: there is none.
+    private static async Task<bool?> DecryptsAsync(AwsGround ground, string role, List<string> secrets, Sighting sighting, CancellationToken cancel)
+    {
+        var keys = new List<string>();
+        foreach (var secret in secrets)
+        {
+            try
+            {
+                var told = await ground.Calls.AskAsync(sighting, "secretsmanager", secret.Split(':')[3], "DescribeSecret", new JsonObject { ["SecretId"] = secret }, cancel);
+                if (told.Text("KmsKeyId") is { } key && key.StartsWith("arn:", StringComparison.Ordinal) && !key.Contains(":alias/aws/", StringComparison.Ordinal)) keys.Add(key);
+            }
+            catch (Collect.Aws.AwsFailure e) when (e.Code is "ResourceNotFoundException")
+            {
+                // A secret that is gone has no key; that it is gone is another probe's to tell.
+                _ = e;
+            }
+        }
+        return keys.Count == 0 ? null : await AllowedAsync(ground, role, ["kms:Decrypt"], keys.Distinct(StringComparer.Ordinal), sighting, cancel);
     }
 
     private static async Task<bool> AllowedAsync(AwsGround ground, string role, IEnumerable<string> actions, IEnumerable<string> resources, Sighting sighting, CancellationToken cancel)
@@ -138,11 +159,22 @@ internal sealed class NetworkLook(AwsGround ground, ServiceView view, Sighting s
     {
         var groups = (await ground.AskAsync(sighting, "ec2", "DescribeSecurityGroups", [], cancel)).Set("securityGroupInfo").ToList();
         if (!groups.Exists(g => own.Contains(g.Text("groupId") ?? "", StringComparer.Ordinal))) return;
+        await BalancerAsync(groups, own, cancel);
         var cluster = await ComponentProbes.ClusterAsync(ground, sighting, cancel);
         Rule("taskToDatabase", groups, own, [.. cluster.Items("VpcSecurityGroups").Select(g => g.Text("VpcSecurityGroupId")).OfType<string>()], MySql);
         Rule("taskToRedis", groups, own, [.. groups.Where(g => Admits(g, Redis)).Select(g => g.Text("groupId")!)], Redis);
         var instances = await ComponentProbes.InstanceAsync(ground, sighting, cancel);
         Rule("taskToClickhouse", groups, own, [.. instances.SelectMany(i => i.Set("groupSet")).Select(g => g.Text("groupId")).OfType<string>()], ClickHouse);
+    }
+
+    // A load balancer without groups of its own is not held by rules between groups.
+    private async Task BalancerAsync(List<JsonObject> groups, List<string> own, CancellationToken cancel)
+    {
+        var attached = (await view.GetAsync(sighting, cancel)).Items("loadBalancers").ToList();
+        if (attached.Count == 0 || attached[0].Number("containerPort") is not { } port) return;
+        var arns = (await view.GroupsAsync(sighting, cancel)).SelectMany(g => g.Texts("LoadBalancerArns")).ToHashSet(StringComparer.Ordinal);
+        var sources = (await ground.AskAsync(sighting, "elasticloadbalancing", "DescribeLoadBalancers", [], cancel)).Items("LoadBalancers").Where(b => arns.Contains(b.Text("LoadBalancerArn") ?? "")).SelectMany(b => b.Texts("SecurityGroups")).ToList();
+        if (sources.Count > 0) Rule("albToTask", groups, sources, own, (int)port);
     }
 
     private void Rule(string fact, List<JsonObject> groups, List<string> own, List<string> there, int port)

@@ -17,6 +17,7 @@ public sealed record CallMade(string Service, string Region, string Operation, s
 public sealed class AwsCalls(AwsCaller caller, TimeProvider time, CancellationToken ending)
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<JsonObject>>> answers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<Task<byte[]>>> objects = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<CallMade> made = new();
 
     /// <summary>Every call that was made, in the order in which they ended.</summary>
@@ -32,13 +33,26 @@ public sealed class AwsCalls(AwsCaller caller, TimeProvider time, CancellationTo
         return await one.Value.WaitAsync(cancel);
     }
 
-    private async Task<JsonObject> CallAsync(string service, string region, string operation, JsonObject input, CancellationToken cancel)
+    /// <summary>What S3 holds at a path, or how it lists a bucket; each question once too.</summary>
+    public async Task<byte[]> ObjectAsync(Sighting sighting, string region, string operation, string path, SortedDictionary<string, string> query, CancellationToken cancel)
+    {
+        var key = $"s3 {region} {path}?{string.Join('&', query.Select(q => $"{q.Key}={q.Value}"))}";
+        var fresh = new Lazy<Task<byte[]>>(() => NotedAsync("s3", region, operation, async c => await caller.ObjectAsync(region, operation, path, query, c), static b => b.Length, ending));
+        var one = objects.GetOrAdd(key, fresh);
+        sighting.Asked($"s3 {operation} in {region}{(ReferenceEquals(one, fresh) ? "" : " (shared)")}");
+        return await one.Value.WaitAsync(cancel);
+    }
+
+    private Task<JsonObject> CallAsync(string service, string region, string operation, JsonObject input, CancellationToken cancel) =>
+        NotedAsync(service, region, operation, c => caller.AskAsync(service, region, operation, input, c), static a => a.ToJsonString().Length, cancel);
+
+    private async Task<T> NotedAsync<T>(string service, string region, string operation, Func<CancellationToken, Task<T>> call, Func<T, long> weigh, CancellationToken cancel)
     {
         var began = time.GetTimestamp();
         try
         {
-            var answer = await caller.AskAsync(service, region, operation, input, cancel);
-            Note("ok", answer.ToJsonString().Length);
+            var answer = await call(cancel);
+            Note("ok", weigh(answer));
             return answer;
         }
         catch (AwsFailure e)

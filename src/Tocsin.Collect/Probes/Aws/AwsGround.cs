@@ -31,7 +31,7 @@ public static class AwsProbes
     public static IEnumerable<Probe> For(AwsGround ground)
     {
         var services = ground.Services.SelectMany(s => OfService(ground, new ServiceView(ground, s)));
-        return services.Concat(ComponentProbes.For(ground));
+        return services.Concat(ComponentProbes.For(ground)).Concat(DatabaseHistory.For(ground));
     }
 
     private static IEnumerable<Probe> OfService(AwsGround ground, ServiceView view) =>
@@ -42,7 +42,10 @@ public static class AwsProbes
         .. AccessProbes.For(ground, view),
         .. BalancerProbes.For(ground, view),
         .. MetricsProbe.For(ground, view),
+        .. AccessLogProbe.For(ground, view),
         .. LogLook.For(ground, view),
         .. SessionLook.For(ground, view),
+        .. SignatureLook.For(ground, view),
+        .. ScalingProbe.For(ground, view),
     ];
 }

@@ -76,6 +76,7 @@ internal static partial class LogLook
         // A request that never came to its end is slow too: it has a beginning and no end long after.
         slow.AddRange(Open(events, ground.Now - Duration.FromMilliseconds(SlowMs * 2)).Select(e => Tree.Object(e.Text).Map("req").Text("url")?.Split('?')[0] ?? "").Where(u => u != path));
         sighting.Fact("slowRequests", slow.Count);
+        if (slow.Count > 0) sighting.Fact("slowRoutes", string.Join(' ', slow.CountBy(s => s, StringComparer.Ordinal).OrderByDescending(s => s.Value).ThenBy(s => s.Key, StringComparer.Ordinal).Take(5).Select(s => s.Key)));
         if (slow.Count > 0 && all.Count > 1) sighting.Fact("slowRoutesShare", Math.Round(100.0 * slow.Distinct(StringComparer.Ordinal).Count() / all.Count, 1));
         if (events.Any(e => e.Text.Contains("ELB-HealthChecker", StringComparison.Ordinal)) || health) sighting.Fact("healthRequests", true);
         if (status > 0) sighting.Fact("healthStatus", status);

@@ -13,7 +13,7 @@ internal static partial class RevisionProbes
 
     public static IEnumerable<Probe> For(AwsGround ground, ServiceView view) =>
     [
-        ground.Probe("ecs.taskDefinition", view.Subject, "ecs", (s, c) => DefinitionAsync(ground, view, s, c), "ecs:DescribeServices", "ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition", "ecr:DescribeImages"),
+        ground.Probe("ecs.taskDefinition", view.Subject, "ecs", (s, c) => DefinitionAsync(ground, view, s, c), "ecs:DescribeServices", "ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition", "ecr:DescribeImages", "ecs:ListTasks", "ecs:DescribeTasks"),
         ground.Probe("ecs.image", view.Subject, "ecr", (s, c) => ImageAsync(ground, view, s, c), "ecs:DescribeServices", "ecs:DescribeTaskDefinition", "ecr:DescribeImages"),
     ];
 
@@ -29,6 +29,7 @@ internal static partial class RevisionProbes
         sighting.Fact("newestEnvDiffers", Variables(running) != Variables(newest));
         sighting.Fact("memoryDiffers", Sizes(running, here) != Sizes(newest, there));
         sighting.ChangedAt(newest.Time("registeredAt"));
+        await EcsProbes.PartAsync(sighting, async _ => sighting.Fact("newestTried", await TriedAsync(view, newest, running, sighting, cancel)), cancel);
         await CheckAsync(ground, view, service, sighting, cancel);
         await EcsProbes.PartAsync(sighting, _ => WentBackAsync(ground, view, running, service, sighting, cancel), cancel);
     }
@@ -77,6 +78,7 @@ internal static partial class RevisionProbes
         if (ports.Count > 0) sighting.Fact("containerPort", ports[0]);
         if (Variable(container, "PORT") is { } port && ports.Count > 0 && double.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var listens)) sighting.Fact("portEnvMatchesContainerPort", ports.Contains(listens));
         if (Variable(container, "HOST") is { Length: > 0 } host) sighting.Fact("listensOnLoopback", host is "localhost" or "::1" || host.StartsWith("127.", StringComparison.Ordinal));
+        if (PoolNames.Select(n => Variable(container, n)).FirstOrDefault(v => v is not null) is { } pool && double.TryParse(pool, NumberStyles.None, CultureInfo.InvariantCulture, out var connections)) sighting.Fact("poolSize", connections);
         await TakenAwayAsync(ground, view, definition, service, sighting, cancel);
         sighting.Fact("executionRole", !string.IsNullOrEmpty(definition.Text("executionRoleArn")));
         var regions = SecretUse.Of(definition).Select(u => u.Region).Where(r => r.Length > 0).ToList();
@@ -92,6 +94,14 @@ internal static partial class RevisionProbes
                 && service.Items("loadBalancers").All(l => definition.Items("containerDefinitions").Where(c => c.Text("name") == l.Text("containerName")).SelectMany(c => c.Items("portMappings")).Any(p => p.Number("containerPort") == l.Number("containerPort"))));
         }, cancel);
     }
+
+    // By variables that carry it in practice; what the code decides by itself is not seen.
+    private static readonly string[] PoolNames = ["DB_POOL", "DB_POOL_SIZE", "DB_CONNECTION_LIMIT", "DATABASE_POOL_SIZE", "POOL_SIZE"];
+
+    // A revision of which ECS knows a task was deployed once, whatever became of it.
+    private static async Task<bool?> TriedAsync(ServiceView view, JsonObject newest, JsonObject running, Sighting sighting, CancellationToken cancel) =>
+        newest.Text("taskDefinitionArn") is not { } arn || arn == running.Text("taskDefinitionArn") ? null
+            : (await view.TasksAsync(sighting, cancel)).Exists(t => t.Text("taskDefinitionArn") == arn);
 
     public static async Task<JsonObject> NewestAsync(AwsGround ground, ServiceView view, JsonObject running, Sighting sighting, CancellationToken cancel)
     {

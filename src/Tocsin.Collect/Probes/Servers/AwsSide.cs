@@ -68,10 +68,22 @@ internal sealed class AwsSide(ServerGround ground, Sighting sighting)
         return [.. records.Distinct()];
     }
 
-    /// <summary>Log lines of the last hour that hold all the words.</summary>
+    /// <summary>The longest time for which an application load balancer keeps a connection without traffic; null where none tells.</summary>
+    public async Task<double?> IdleSecondsAsync(CancellationToken cancel)
+    {
+        var seconds = new List<double>();
+        foreach (var arn in Items((await AskAsync("elasticloadbalancing", "DescribeLoadBalancers", [], cancel))["LoadBalancers"]).Select(b => Text(b["LoadBalancerArn"])).OfType<string>().Where(a => a.Contains("/app/", StringComparison.Ordinal)))
+        {
+            var attributes = Items((await AskAsync("elasticloadbalancing", "DescribeLoadBalancerAttributes", new() { ["LoadBalancerArn"] = arn }, cancel))["Attributes"]);
+            seconds.AddRange(attributes.Where(a => Text(a["Key"]) is "idle_timeout.timeout_seconds").Select(a => double.TryParse(Text(a["Value"]), System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var s) ? s : 60));
+        }
+        return seconds.Count == 0 ? null : seconds.Max();
+    }
+
+    /// <summary>Log lines that fit a filter pattern, of the time that is looked at, the last hour where none is set; oldest first.</summary>
     public async Task<List<string>> LinesAsync(string group, string pattern, CancellationToken cancel)
     {
-        var since = ground.Time.GetUtcNow().AddHours(-1).ToUnixTimeMilliseconds();
+        var since = ground.Since?.ToUnixTimeMilliseconds() ?? ground.Time.GetUtcNow().AddHours(-1).ToUnixTimeMilliseconds();
         var events = await AskAsync("logs", "FilterLogEvents", new() { ["logGroupName"] = group, ["filterPattern"] = pattern, ["startTime"] = since, ["limit"] = 500 }, cancel);
         return [.. Items(events["events"]).Select(e => Text(e["message"])).OfType<string>()];
     }

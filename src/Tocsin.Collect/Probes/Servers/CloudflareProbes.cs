@@ -12,6 +12,7 @@ namespace Tocsin.Collect.Probes.Servers;
 internal static partial class CloudflareProbes
 {
     private const string Component = "cloudflare";
+    private const int MostZones = 10;
     private const string Usual = "https://api.cloudflare.com";
     private static readonly string[] Stages = ["queued", "initialize", "clone_repo", "build", "deploy"];
 
@@ -43,23 +44,49 @@ internal static partial class CloudflareProbes
         var variables = ((told["deployment_configs"] as JsonObject)?["production"] as JsonObject)?["env_vars"] as JsonObject;
         if (variables is not null) sighting.Fact("nodeVersionSet", variables.ContainsKey("NODE_VERSION"));
         if (AwsSide.Text(latest?["id"]) is not { } id) return;
+        if (Failed(latest)) Missing(AwsSide.Items(await GetAsync(ground, $"accounts/{account}/pages/projects/{AwsSide.Text(told["name"])}/deployments", sighting, cancel)).ToList(), variables, sighting);
         var log = AwsSide.Items((await GetAsync(ground, $"accounts/{account}/pages/projects/{AwsSide.Text(told["name"])}/deployments/{id}/history/logs", sighting, cancel) as JsonObject)?["data"]).Select(l => AwsSide.Text(l["line"]) ?? "").ToList();
         sighting.Fact("failure", stage is "NONE" ? "NONE" : Failure(log));
         if (log.Select(l => NodeVersion().Match(l)).LastOrDefault(m => m.Success) is { } version) sighting.Fact("nodeVersion", double.Parse(version.Groups[1].Value, CultureInfo.InvariantCulture));
         if (stage is not "NONE") sighting.Lacks($"project {AwsSide.Text(told["name"])}");
     }
 
+    // Each deployment carries the variables it was built with.
+    internal static void Missing(List<JsonObject> deployments, JsonObject? now, Sighting sighting)
+    {
+        if (deployments.Find(d => !Failed(d))?["env_vars"] is not JsonObject good) return;
+        var latest = deployments[0]["env_vars"] as JsonObject ?? now;
+        if (latest is not null) sighting.Fact("envMissing", good.Count(v => !latest.ContainsKey(v.Key)));
+    }
+
     private static async Task WorkerAsync(ServerGround ground, string worker, Sighting sighting, CancellationToken cancel)
     {
         var account = await AccountAsync(ground, sighting, cancel);
-        var newest = AwsSide.Items((await GetAsync(ground, $"accounts/{account}/workers/scripts/{worker}/deployments", sighting, cancel) as JsonObject)?["deployments"]).FirstOrDefault();
-        if (Time(newest?["created_on"]) is not { } at)
+        var script = $"accounts/{account}/workers/scripts/{worker}";
+        var deployments = AwsSide.Items((await GetAsync(ground, $"{script}/deployments", sighting, cancel) as JsonObject)?["deployments"]).OrderByDescending(d => AwsSide.Text(d["created_on"]), StringComparer.Ordinal).Take(2).ToList();
+        if (Time(deployments.FirstOrDefault()?["created_on"]) is not { } at)
         {
             sighting.Empty();
             return;
         }
         sighting.ChangedAt(at);
         sighting.Fact("minutesSinceDeployment", Math.Round((Instant.FromDateTimeOffset(ground.Time.GetUtcNow()) - at).TotalMinutes, 1));
+        if (deployments.Count < 2) return;
+        var bound = new List<HashSet<string>>();
+        foreach (var deployment in deployments) bound.Add(await BindingsAsync(ground, script, deployment, sighting, cancel));
+        sighting.Fact("bindingsMissing", bound[1].Except(bound[0], StringComparer.Ordinal).Count());
+    }
+
+    // Of all versions that take a share of the requests.
+    private static async Task<HashSet<string>> BindingsAsync(ServerGround ground, string script, JsonObject deployment, Sighting sighting, CancellationToken cancel)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var version in AwsSide.Items(deployment["versions"]).Select(v => AwsSide.Text(v["version_id"])).OfType<string>())
+        {
+            var told = await GetAsync(ground, $"{script}/versions/{Uri.EscapeDataString(version)}", sighting, cancel) as JsonObject;
+            names.UnionWith(AwsSide.Items((told?["resources"] as JsonObject)?["bindings"]).Select(b => AwsSide.Text(b["name"])).OfType<string>());
+        }
+        return names;
     }
 
     private static async Task RecordAsync(ServerGround ground, Sighting sighting, CancellationToken cancel)
@@ -70,22 +97,33 @@ internal static partial class CloudflareProbes
             sighting.Empty();
             return;
         }
-        var zones = AwsSide.Items(await GetAsync(ground, $"zones?name={Uri.EscapeDataString(ground.Map.BaseDomain)}", sighting, cancel)).ToList();
-        sighting.Fact("zoneMatches", zones.Count > 0 && wanted.TrueForAll(w => w.Name.EndsWith("." + ground.Map.BaseDomain, StringComparison.OrdinalIgnoreCase)));
-        if (AwsSide.Text(zones.FirstOrDefault()?["id"]) is not { } zone) return;
-        var (exists, proxied, fits) = (true, false, true);
+        var zones = AwsSide.Items(await GetAsync(ground, "zones?per_page=50", sighting, cancel)).Select(z => (Id: AwsSide.Text(z["id"]) ?? "", Name: AwsSide.Text(z["name"]) ?? "")).ToList();
+        var (exists, proxied, fits, serves) = (true, false, true, true);
         foreach (var (name, value) in wanted)
         {
-            // Only what lies under the zone can be in it.
-            if (!name.EndsWith("." + ground.Map.BaseDomain, StringComparison.OrdinalIgnoreCase)) continue;
-            var record = AwsSide.Items(await GetAsync(ground, $"zones/{zone}/dns_records?name={Uri.EscapeDataString(name)}", sighting, cancel)).FirstOrDefault();
+            // The longest zone that ends the name is the one that public DNS asks.
+            var own = zones.Where(z => name.EndsWith("." + z.Name, StringComparison.OrdinalIgnoreCase)).OrderByDescending(z => z.Name.Length).FirstOrDefault();
+            var record = own.Id is { Length: > 0 } ? AwsSide.Items(await GetAsync(ground, $"zones/{own.Id}/dns_records?name={Uri.EscapeDataString(name)}", sighting, cancel)).FirstOrDefault() : null;
+            serves &= own.Id is { Length: > 0 } && (record is not null || !await LiesElsewhereAsync(ground, zones.Select(z => z.Id), name, value, sighting, cancel));
             exists &= record is not null;
             proxied |= AwsSide.Text(record?["proxied"]) is "true";
             fits &= record is null || string.Equals((AwsSide.Text(record["content"]) ?? "").TrimEnd('.'), value, StringComparison.OrdinalIgnoreCase);
         }
+        sighting.Fact("zoneMatches", serves);
         sighting.Fact("exists", exists);
         sighting.Fact("proxied", proxied);
         if (exists) sighting.Fact("valueMatches", fits);
+    }
+
+    // The right record where nobody asks for it: in another zone, or with a zone's name behind its own.
+    private static async Task<bool> LiesElsewhereAsync(ServerGround ground, IEnumerable<string> zones, string name, string value, Sighting sighting, CancellationToken cancel)
+    {
+        foreach (var zone in zones.Take(MostZones))
+        {
+            var records = AwsSide.Items(await GetAsync(ground, $"zones/{zone}/dns_records?type=CNAME&content={Uri.EscapeDataString(value)}", sighting, cancel));
+            if (records.Any(r => string.Equals((AwsSide.Text(r["content"]) ?? "").TrimEnd('.'), value, StringComparison.OrdinalIgnoreCase) && !string.Equals(AwsSide.Text(r["name"]), name, StringComparison.OrdinalIgnoreCase))) return true;
+        }
+        return false;
     }
 
     private static async Task<string> AccountAsync(ServerGround ground, Sighting sighting, CancellationToken cancel) =>
@@ -119,7 +157,8 @@ internal static partial class CloudflareProbes
             if (Has("Cannot find module") || Has("Could not resolve") || Has("failed to resolve import")) return "MISSING_MODULE";
             if (Has("heap out of memory") || Has("exit code: 137")) return "OUT_OF_MEMORY";
             if (Has("Output directory") && Has("not found")) return "OUTPUT_DIR";
-            if (Has("is not defined") || Has("environment variable") || Has("is required")) return "MISSING_ENV";
+            if (Has("is not defined") || Has("environment variable") || Has("is required") || Has("from undefined") || Has("undefined/")) return "MISSING_ENV";
+            if (Has("an internal error occurred")) return "PROVIDER";
             if (Has("exceeded a time limit") || Has("timed out")) return "TIMEOUT";
         }
         return log.Any(l => l.Contains("error code", StringComparison.OrdinalIgnoreCase)) ? "BUILD_COMMAND" : "OTHER";

@@ -28,6 +28,9 @@ public static class DomainProbes
         yield return ground.Probe("tenant.domain", subject, Vantage.Api, target, (s, c) => TenantAsync(ground, domain, s, c));
     }
 
+    /// <summary>Whether the address is one behind which Cloudflare stands.</summary>
+    internal static bool IsCloudflare(IPAddress address) => Cloudflare.Any(n => n.Contains(address));
+
     private static async Task NameAsync(ServerGround ground, string domain, Sighting sighting, CancellationToken cancel)
     {
         var resolver = ground.Resolver ?? await SystemResolverAsync(cancel);
@@ -45,7 +48,7 @@ public static class DomainProbes
         });
         sighting.Fact("cname", a.HasAlias);
         var all = a.Addresses.Concat(aaaa.Addresses).ToList();
-        sighting.Fact("proxied", all.Exists(i => Cloudflare.Any(n => n.Contains(i))));
+        sighting.Fact("proxied", all.Exists(IsCloudflare));
         sighting.Fact("caaForbids", await CaaForbidsAsync(ground, resolver, domain, cancel));
         if (ground.Aws is null || all.Count == 0) return;
         var own = await new AwsSide(ground, sighting).ElasticAsync(cancel);
@@ -68,7 +71,7 @@ public static class DomainProbes
         return false;
     }
 
-    private static async Task<IPEndPoint> SystemResolverAsync(CancellationToken cancel)
+    internal static async Task<IPEndPoint> SystemResolverAsync(CancellationToken cancel)
     {
         try
         {

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using NodaTime;
 using Tocsin.Collect.Wire;
@@ -9,7 +11,7 @@ using Tocsin.Core.Diagnosis;
 namespace Tocsin.Collect.Probes.Servers;
 
 /// <summary>The database, walked to and asked by one login of a user that only reads.</summary>
-internal static partial class MySqlProbes
+internal static class MySqlProbes
 {
     private const string Component = "aurora";
     private const double LongSleep = 60;
@@ -24,7 +26,7 @@ internal static partial class MySqlProbes
         [
             ground.Probe("mysql.connect", subject, Vantage.Host, target, (s, c) => ConnectAsync(ground, login, s, c)) with { Limit = ground.Limit * 2 + Duration.FromSeconds(1) },
             ground.Probe("mysql.server", subject, Vantage.Api, target, (s, c) => UseAsync(login, r => ServerAsync(ground, r, s, c), c)),
-            ground.Probe("mysql.migrations", subject, Vantage.Api, target, (s, c) => UseAsync(login, r => MigrationsAsync(ground, r, s, c), c)),
+            ground.Probe("mysql.migrations", subject, Vantage.Api, target, (s, c) => UseAsync(login, r => new MigrationLook(ground, r, s).LookAsync(c), c)) with { Needs = [new("logs:FilterLogEvents"), new("ecs:DescribeServices"), new("ecs:DescribeTaskDefinition")] },
         ];
     }
 
@@ -59,14 +61,51 @@ internal static partial class MySqlProbes
                     await reader.AskAsync(MySqlQuestion.Alive, cancel);
                     sighting.Done(login.Took);
                     sighting.Fact("resolvesInside", ground.IsInside(reader.Address));
+                    sighting.Fact("viaVpn", ViaVpn(ground, reader.Address));
                 },
                 cancel);
         }
         catch (WireFailure e)
         {
             sighting.Ended("mysql.connect", e, login.Took);
+            sighting.Fact("viaVpn", ViaVpn(ground, IPAddress.TryParse(place.Host, out var address) ? address : null));
+            // The one login that is tried twice: a server that demands TLS says no more than that the login is refused.
+            if (!place.Tls && e.Stage is WireStage.Authenticate && e.Code is "ER_1045" or "ER_3159") sighting.Fact("reachableWithTls", await WithTlsAsync(ground, place, cancel));
             // A second try, once, and only where no password was refused: a database that resumes comes back, a stalled one does not.
             if (e.Stage is WireStage.Greeting && e.Code is "NO_GREETING" or "ECONNRESET") sighting.Fact("secondTryWorked", await AgainAsync(ground, cancel));
+        }
+    }
+
+    private static async Task<bool?> WithTlsAsync(ServerGround ground, Place place, CancellationToken cancel)
+    {
+        try
+        {
+            await using var reader = await MySqlReader.OpenAsync(ground.Target(place with { Tls = true }), new MySqlLogin(place.User, place.Password), cancel);
+            return true;
+        }
+        catch (WireFailure e)
+        {
+            // Refused again: TLS makes no difference. A certificate that is not trusted says nothing of the login.
+            return e.Stage is WireStage.Authenticate || e.Code is "TLS_UNSUPPORTED" ? false : null;
+        }
+    }
+
+    /// <summary>Whether this host's way there leaves by the VPN's interface. Nothing is sent: the system is asked which of its addresses it would use.</summary>
+    internal static bool? ViaVpn(ServerGround ground, IPAddress? there)
+    {
+        if (there is null || ground.Map.Platform.Fields.GetValueOrDefault("vpn") is not { Length: > 0 } name) return null;
+        try
+        {
+            using var socket = new Socket(there.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            socket.Connect(new IPEndPoint(there, 9));
+            var own = (socket.LocalEndPoint as IPEndPoint)?.Address;
+            return Array.Find(NetworkInterface.GetAllNetworkInterfaces(), i => i.Name == name)?.GetIPProperties().UnicastAddresses.Any(a => a.Address.Equals(own)) ?? false;
+        }
+        catch (SocketException e)
+        {
+            // There is no way there at all.
+            _ = e;
+            return false;
         }
     }
 
@@ -95,6 +134,7 @@ internal static partial class MySqlProbes
         await PartAsync(sighting, "the process list", async _ => Connections(await AskAsync(reader, MySqlQuestion.Connections, sighting, cancel), sighting), cancel);
         await PartAsync(sighting, "mysql.user (SELECT on it for the reading user)", async _ => demands |= await AccountsAsync(ground, reader, sighting, cancel), cancel);
         sighting.Fact("requiresTls", demands);
+        if (variables.GetValueOrDefault("require_secure_transport") is { } secure) sighting.Fact("serverRequiresTls", secure is "ON" or "1");
         if (ground.Map.Component(Component, "schema") is { Length: > 0 } schema)
         {
             var schemas = await AskAsync(reader, MySqlQuestion.Schemas, sighting, cancel);
@@ -121,6 +161,7 @@ internal static partial class MySqlProbes
     {
         var (demands, users) = (false, await UsersAsync(ground, sighting, cancel));
         foreach (var user in users) demands |= await AccountAsync(ground, user, reader, new AccountFacts(sighting), cancel);
+        if (users.Count > 0) sighting.Fact("accountRequiresTls", demands);
         return demands;
     }
 
@@ -172,23 +213,6 @@ internal static partial class MySqlProbes
         return everywhere.Rows.Any(r => everywhere.Value(r, "PRIVILEGE_TYPE") is "SELECT") || there.Rows.Any(r => Like(there.Value(r, "TABLE_SCHEMA") ?? "", schema));
     }
 
-    private static async Task MigrationsAsync(ServerGround ground, MySqlReader reader, Sighting sighting, CancellationToken cancel)
-    {
-        var table = ground.Map.Component(Component, "migrationsTable") ?? "migrations";
-        if (ground.Map.Component(Component, "schema") is not { Length: > 0 } schema) throw new CouldNotLook(ObservationStatus.NotConfigured, "platform.yaml names no schema of the database");
-        var schemas = await AskAsync(reader, MySqlQuestion.TableSchemas(table), sighting, cancel);
-        var exists = schemas.Rows.Any(r => string.Equals(r[0], schema, StringComparison.Ordinal));
-        sighting.Fact("tableExists", exists);
-        sighting.Fact("otherSchemaHasTable", !exists && schemas.Rows.Length > 0);
-        if (!exists || MySqlQuestion.Migrations(schema, table) is not { } question)
-        {
-            sighting.Empty();
-            return;
-        }
-        var names = (await AskAsync(reader, question, sighting, cancel)).Rows.Select(r => r[0] ?? "").ToList();
-        sighting.Fact("duplicateNames", names.Select(n => Stamp().Replace(n, "")).CountBy(n => n, StringComparer.OrdinalIgnoreCase).Any(n => n.Value > 1 && n.Key.Length > 0));
-    }
-
     private static async Task<MySqlRows> AskAsync(MySqlReader reader, MySqlQuestion question, Sighting sighting, CancellationToken cancel)
     {
         var rows = await reader.AskAsync(question, cancel);
@@ -231,7 +255,4 @@ internal static partial class MySqlProbes
     private static Dictionary<string, string> Pairs(MySqlRows rows) => rows.Rows.Where(r => r is [not null, ..]).DistinctBy(r => r[0], StringComparer.OrdinalIgnoreCase).ToDictionary(r => r[0]!, r => r[1] ?? "", StringComparer.OrdinalIgnoreCase);
 
     private static double? Number(Dictionary<string, string> pairs, string name) => double.TryParse(pairs.GetValueOrDefault(name), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
-
-    [GeneratedRegex("[0-9]{10,16}$", RegexOptions.CultureInvariant)]
-    private static partial Regex Stamp();
 }

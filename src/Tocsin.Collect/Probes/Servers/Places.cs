@@ -127,6 +127,8 @@ public static class ServerProbes
         .. WebProbes.For(ground),
         .. CloudflareProbes.For(ground),
         .. ProviderProbes.For(ground),
+        .. RecordProbe.For(ground),
+        .. PaymentProbe.For(ground),
     ];
 }
 

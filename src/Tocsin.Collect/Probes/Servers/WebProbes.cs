@@ -19,6 +19,7 @@ internal static class WebProbes
         {
             var (subject, target) = (ground.Map.Of(service), $"tasks {service.Name} {ground.Map.Environment}");
             if (PortOf(ground, service) > 0) yield return ground.Probe("app.http", subject, Vantage.Host, target, (s, c) => HealthAsync(ground, service, s, c)) with { Needs = [new("ecs:ListTasks"), new("ecs:DescribeTasks")] };
+            if (PortOf(ground, service) > 0 && ground.Aws is not null && service.Fields.GetValueOrDefault("ingress") is "alb") yield return ground.Probe("alb.settings", subject, Vantage.Api, target, (s, c) => KeepAliveAsync(ground, service, s, c)) with { Needs = [new("ecs:ListTasks"), new("ecs:DescribeTasks"), new("elasticloadbalancing:DescribeLoadBalancers"), new("elasticloadbalancing:DescribeLoadBalancerAttributes")] };
             if (service.Origins.Length > 0) yield return ground.Probe("cors.preflight", subject, Vantage.Host, target, (s, c) => CorsAsync(ground, service, s, c)) with { Needs = [new("ecs:DescribeServices"), new("ecs:DescribeTaskDefinition"), new("ecs:ListTasks"), new("ecs:DescribeTasks")] };
             if (service.Role is "storefront") yield return ground.Probe("storefront.fetch", subject, Vantage.Host, target, (s, c) => FetchAsync(ground, service, s, c)) with { Needs = [new("ecs:DescribeServices"), new("ecs:DescribeTaskDefinition"), new("secretsmanager:GetSecretValue")] };
         }
@@ -58,6 +59,18 @@ internal static class WebProbes
         sighting.Fact("status", worst.Status);
         sighting.Fact("seconds", WalkFacts.Seconds(worst.Took));
     }
+
+    // Node says in each answer how long it keeps the connection; a load balancer that keeps it longer sends a request into one that is just being closed.
+    private static async Task KeepAliveAsync(ServerGround ground, Service service, Sighting sighting, CancellationToken cancel)
+    {
+        var tasks = await TasksAsync(ground, service, PortOf(ground, service), sighting, cancel);
+        var seen = tasks.Count == 0 ? null : await AskAsync(ground, new HttpQuestion(new Uri(tasks[0], service.Fields.GetValueOrDefault("health") ?? "/health")), sighting, cancel);
+        if (KeepsSeconds(seen?.Header("keep-alive") ?? "") is not { } keeps || await new AwsSide(ground, sighting).IdleSecondsAsync(cancel) is not { } idle) sighting.Empty();
+        else sighting.Fact("keepAliveShorter", keeps <= idle);
+    }
+
+    internal static double? KeepsSeconds(string header) =>
+        header.Split(',').Select(p => p.Trim().Split('=')).Where(p => p is ["timeout", _]).Select(p => double.TryParse(p[1], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : (double?)null).FirstOrDefault();
 
     private static async Task FetchAsync(ServerGround ground, Service service, Sighting sighting, CancellationToken cancel)
     {

@@ -1,0 +1,90 @@
+using System.Net;
+using Tocsin.Collect.Probes.Aws;
+using Tocsin.Collect.Probes.Servers;
+
+namespace Tocsin.Collect.Tests.Probes;
+
+/// <summary>What probes make of texts that others wrote.</summary>
+public sealed class ReadingTests
+{
+    private const string Line = """http 2026-11-22T10:05:01.123456Z app/zelly-production-alb/50dc6c495c0c9188 10.0.3.4:51234 10.0.12.34:3000 0.001 {0} 0.000 {1} {2} 34 366 "GET http://api.zelly.in:80/orders?q=a%20b HTTP/1.1" "curl \"quoted\" 8" - - {3} "Root=1-58337262" "-" "-" 0 2026-11-22T10:05:00.000000Z "{4}" "-" "-" "10.0.12.34:3000" "-" "-" "-" TID_1""";
+    private const string Group = "arn:aws:elasticloadbalancing:ap-south-1:000000000000:targetgroup/fastify-nova-tg/0123456789abcdef";
+
+    [Fact]
+    public void A_line_of_the_access_log_tells_whose_error_it_is()
+    {
+        var own = AccessLogLine.Of(Filled("-1", "502", "-", Group, "forward"))!;
+        Assert.True(own.IsOwn);
+        Assert.Equal((502, null, "10.0.12.34:3000", "api.zelly.in", Group), (own.Status, own.TargetSeconds, own.Target, own.Host, own.Group));
+        var answered = AccessLogLine.Of(Filled("0.250", "502", "502", Group, "forward"))!;
+        Assert.False(answered.IsOwn);
+        Assert.Equal(0.25, answered.TargetSeconds);
+        Assert.Equal(("", "fixed-response"), (AccessLogLine.Of(Filled("-1", "503", "-", "-", "fixed-response"))!.Group, AccessLogLine.Of(Filled("-1", "503", "-", "-", "fixed-response"))!.Actions));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("http 2026")]
+    [InlineData("http notatime app 1 2 3 4 5 502 - - - \"GET")]
+    public void What_is_no_line_of_it_is_none(string text) => Assert.Null(AccessLogLine.Of(text));
+
+    [Fact]
+    public void A_failed_migration_is_read_with_what_exists_already()
+    {
+        string[] table = ["query failed: CREATE TABLE orders (", "error: Error: Table 'orders' already exists", "Migration \"CreateOrders1720000000000\" failed, error: Table 'orders' already exists"];
+        Assert.Equal(new FailedMigration("CreateOrders1720000000000", "table", "orders", ""), MigrationLook.In(table));
+        string[] column = ["query failed: ALTER TABLE orders ADD COLUMN channel VARCHAR(20)", "Migration \"AddOrderChannel1730000000000\" failed, error: Duplicate column name 'channel'"];
+        Assert.Equal(new FailedMigration("AddOrderChannel1730000000000", "column", "channel", "orders"), MigrationLook.In(column));
+        Assert.Null(MigrationLook.In(["no migrations are pending"]));
+    }
+
+    [Theory]
+    [InlineData("MakeOrders1719000000000", "CreateOrders1720000000000", true)]
+    [InlineData("CreateOrders1719000000000", "CreateOrders1720000000000", true)]
+    [InlineData("AddOrderChannel1730000000000", "CreateOrders1720000000000", false)]
+    [InlineData("DropOrders1719000000000", "CreateOrders1720000000000", false)]
+    public void A_migration_is_known_again_under_another_name(string recorded, string failing, bool same) => Assert.Equal(same, MigrationLook.IsSame(recorded, failing));
+
+    [Fact]
+    public void Signature_checks_are_counted_by_request()
+    {
+        (string, string)[] lines =
+        [
+            ("a", """{"reqId":"1","req":{"method":"POST","url":"/webhooks/shopify"}}"""),
+            ("a", """{"reqId":"1","shop":"one.example","reason":"missing_headers","missingHeaders":["X-Shopify-Hmac-Sha256"],"msg":"Shopify webhook signature verification failed"}"""),
+            ("a", """{"reqId":"2","req":{"method":"POST","url":"/webhooks/shopify"}}"""),
+            ("a", """{"reqId":"1","res":{"statusCode":401},"msg":"request completed"}"""),
+            ("b", """{"reqId":"1","req":{"method":"GET","url":"/health"}}"""),
+            ("a", """{"reqId":"2","res":{"statusCode":200},"msg":"request completed"}"""),
+        ];
+        var checks = SignatureLook.Checks(lines, SignatureLook.Shopify());
+        Assert.Equal([(true, true, "one.example"), (false, false, "")], checks.Select(c => (c.Failed, c.HeaderMissing, c.Shop)));
+        Assert.Empty(SignatureLook.Checks(lines, SignatureLook.Payment()));
+    }
+
+    [Theory]
+    [InlineData(401, false)]
+    [InlineData(200, true)]
+    [InlineData(403, true)]
+    [InlineData(500, null)]
+    [InlineData(429, null)]
+    public void Only_a_clear_answer_says_something_of_the_keys(int status, bool? accepted) => Assert.Equal(accepted, PaymentProbe.Accepts(status));
+
+    [Theory]
+    [InlineData("[ERROR] TypeError: Failed to parse URL from undefined/x", "MISSING_ENV")]
+    [InlineData("Failed: an internal error occurred. If this continues, contact support", "PROVIDER")]
+    [InlineData("npm error code ERESOLVE", "LOCK_FILE")]
+    public void The_first_error_of_a_build_has_a_class(string line, string failure) => Assert.Equal(failure, CloudflareProbes.Failure([line]));
+
+    [Theory]
+    [InlineData("timeout=5", 5.0)]
+    [InlineData("timeout=72, max=100", 72.0)]
+    [InlineData("max=100", null)]
+    [InlineData("", null)]
+    public void How_long_an_application_keeps_a_connection_stands_in_its_answer(string header, double? seconds) => Assert.Equal(seconds, WebProbes.KeepsSeconds(header));
+
+    [Fact]
+    public void The_proxy_is_known_by_its_addresses() => Assert.Equal((true, false), (DomainProbes.IsCloudflare(IPAddress.Parse("104.16.0.1")), DomainProbes.IsCloudflare(IPAddress.Loopback)));
+
+    private static string Filled(params string[] values) => values.Select((v, i) => (v, i)).Aggregate(Line, (line, one) => line.Replace($"{{{one.i}}}", one.v, StringComparison.Ordinal));
+}
