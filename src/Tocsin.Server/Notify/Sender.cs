@@ -78,7 +78,8 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
         if (row.Doubts > 0) ServerMessages.InDoubt(log, row.Id);
         try
         {
-            var end = EndOf(row, options.Live ? await TracedAsync(row) : null);
+            // Nothing ends it from outside: a page that is cut off may have arrived.
+            var end = EndOf(row, options.Live ? await TracedAsync(row, CancellationToken.None) : null);
             options.Step("before-receipt");
             await UntilKeptAsync(end, cancel);
             options.Step("after-receipt");
@@ -89,12 +90,11 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
         }
     }
 
-    // Nothing ends it from outside: a page that is cut off may have arrived.
-    private async Task<SendResult> TracedAsync(OutboxRow row)
+    private async Task<SendResult> TracedAsync(OutboxRow row, CancellationToken cancel)
     {
         using var span = Traces.Start("send page", ActivityKind.Client);
         span?.SetTag("tocsin.page", row.Id).SetTag("tocsin.channel", row.Channel).SetTag("tocsin.purpose", row.Purpose).SetTag("tocsin.attempt", row.Attempts);
-        var result = await AttemptAsync(row, CancellationToken.None);
+        var result = await AttemptAsync(row, cancel);
         span?.SetTag("tocsin.outcome", result.GetType().Name);
         if (result is not SendResult.Taken) span.Fail(result.GetType().Name);
         return result;
