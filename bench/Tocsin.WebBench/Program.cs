@@ -2,6 +2,7 @@ using System.Globalization;
 using Tocsin.WebBench;
 
 // pages [INCIDENTS] [EVENTS]: how long each page takes, and how soon 200 viewers see a change. In PostgreSQL where $TOCSIN_BENCH_POSTGRES names one, else SQLite.
+// growth [INCIDENTS…]: what a change and the lists cost with ever more incidents stored.
 // site: a server with some incidents until standard input ends; prints its address and a cookie, for a browser that measures.
 switch (args)
 {
@@ -14,6 +15,9 @@ switch (args)
             await Viewers.RunAsync(world, CancellationToken.None);
         }
         return 0;
+    case ["growth", .. var sizes]:
+        await Growth.RunAsync(Environment.GetEnvironmentVariable("TOCSIN_BENCH_POSTGRES"), sizes.Length > 0 ? sizes.Select(s => int.Parse(s, CultureInfo.InvariantCulture)) : [100, 1_000, 10_000, 100_000], CancellationToken.None);
+        return 0;
     case ["site"]:
         await using (var world = await World.StartAsync(null, 40, 12, CancellationToken.None))
         {
@@ -22,6 +26,6 @@ switch (args)
         }
         return 0;
     default:
-        Console.Error.WriteLine("usage: pages [INCIDENTS] [EVENTS] | site");
+        Console.Error.WriteLine("usage: pages [INCIDENTS] [EVENTS] | growth [INCIDENTS…] | site");
         return 2;
 }

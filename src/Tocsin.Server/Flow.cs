@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Tocsin.Core.Incidents;
 using Tocsin.Server.Incidents;
 using Tocsin.Server.Ingest;
+using Tocsin.Server.Telemetry;
 
 namespace Tocsin.Server;
 
@@ -17,14 +19,18 @@ public sealed class Flow(Recogniser recogniser, WebhookSignals webhook, Inbox in
     /// <summary>signals: a report in the generic form. It is kept before the sender hears that it was taken.</summary>
     public async Task<(Receipted? Taken, string Problem)> TakeReportAsync(IntakeKey key, string? senderKey, ReadOnlyMemory<byte> body, CancellationToken cancel)
     {
+        using var span = Traces.Start("take report", ActivityKind.Server);
         var (signals, problem) = webhook.Read(body.Span, key);
+        span?.SetTag("tocsin.signals", signals.Count);
         return problem.Length > 0 ? (null, problem) : (await inbox.KeepAsync(Kept.Report(key, senderKey, body), signals, cancel), "");
     }
 
     /// <summary>signals, match: log lines. The matcher sees them as they came; the errors it knows are kept, redacted.</summary>
     public async Task<(Receipted Taken, long Lines)> TakeLinesAsync(IntakeKey key, string? senderKey, ReadOnlyMemory<byte> body, LinesOf of, CancellationToken cancel)
     {
+        using var span = Traces.Start("take lines", ActivityKind.Server);
         var (signals, lines) = recogniser.Lines(body, of.Environment, of.Service, Storage.Micros.Now(time));
+        span?.SetTag("tocsin.lines", lines).SetTag("tocsin.signals", signals.Count);
         return (await inbox.KeepAsync(Kept.Lines(key, senderKey, body, signals), signals, cancel), lines);
     }
 
@@ -34,7 +40,13 @@ public sealed class Flow(Recogniser recogniser, WebhookSignals webhook, Inbox in
     /// <summary>incident, respond: places the oldest signal. With the incident's events stand the pages that follow; the sender takes them from there.</summary>
     public async Task<int> RunAsync(CancellationToken cancel)
     {
-        if (await queue.NextAsync(cancel) is not var (_, placed)) return 0;
+        using var span = Traces.Start("place signal");
+        if (await queue.NextAsync(cancel) is not var (_, placed))
+        {
+            span.Forget();
+            return 0;
+        }
+        span?.SetTag("tocsin.state", placed.State).SetTag("tocsin.incident", placed.Incident?.ToString());
         // diagnose: beside the pages, never before them.
         if (placed is { State: "opened" or "reopened", Incident: { } id }) diagnoses.Begin(id);
         return 1;

@@ -46,4 +46,10 @@ internal static partial class ServerMessages
 
     [LoggerMessage(14, LogLevel.Warning, "the heartbeat outside was not reached: {Why}")]
     public static partial void PingFailed(ILogger log, string why);
+
+    [LoggerMessage(15, LogLevel.Warning, "nobody was signed in by the identity provider: {Why}")]
+    public static partial void SignInFailed(ILogger log, string why);
+
+    [LoggerMessage(16, LogLevel.Warning, "the collector of traces and metrics was not reached: {Why}; said once until it is")]
+    public static partial void CollectorAway(ILogger log, string why);
 }

@@ -18,11 +18,12 @@ using Tocsin.Server.Storage;
 namespace Tocsin.Server.Tests;
 
 /// <param name="Lost">What was promised with 2xx, or decided, and is not there; with words.</param>
-/// <param name="Doubled">Pages that arrived more than once.</param>
+/// <param name="Doubled">Pages that arrived more than once, whatever the receiver makes of it.</param>
+/// <param name="Untold">Those of them that came by a channel whose receiver does not honour the key (Slack), so that somebody reads them twice.</param>
 /// <param name="UnmarkedDoubles">Those of them that the server does not show as possible doubles.</param>
-internal sealed record KillResult(int Kills, int Reports, int Acknowledged, int Pages, int Doubled, int Marked, int UnmarkedDoubles, string Audit, ImmutableArray<string> Lost, TimeSpan Took)
+internal sealed record KillResult(int Kills, int Reports, int Acknowledged, int Pages, int Doubled, int Untold, int Marked, int UnmarkedDoubles, string Audit, ImmutableArray<string> Lost, TimeSpan Took)
 {
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kills} kills in {Took.TotalSeconds:0} s, {Reports} reports and {Acknowledged} acknowledgements taken, {Pages} pages, {Lost.Length} lost, {Doubled} doubled ({(Pages == 0 ? 0 : 100.0 * Doubled / Pages):0.00} % of the pages, {(double)Doubled / Math.Max(1, Kills):0.00} for each kill), {Marked} marked as possible doubles; {string.Join("; ", Lost.Take(5))} {Audit}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kills} kills in {Took.TotalSeconds:0} s, {Reports} reports and {Acknowledged} acknowledgements taken, {Pages} pages, {Lost.Length} lost, {Doubled} doubled ({(Pages == 0 ? 0 : 100.0 * Doubled / Pages):0.00} % of the pages, {(double)Doubled / Math.Max(1, Kills):0.00} for each kill; {Untold} of them by a channel that does not honour the key), {Marked} marked as possible doubles; {string.Join("; ", Lost.Take(5))} {Audit}");
 }
 
 /// <summary>Servers that die, a sender and a responder that do not give up, and a phone that remembers.</summary>
@@ -229,7 +230,7 @@ internal sealed class KillCampaign : IAsyncDisposable
         var kept = await store.ReadAsync((s, c) => s.QueryAsync<(string SenderKey, string State, long? Incident)>("select i.sender_key, s.state, s.incident from intake i join signals s on s.intake = i.id", null, c), cancel);
         var bySender = kept.ToLookup(k => k.SenderKey, StringComparer.Ordinal);
         foreach (var report in taken.Keys.Where(r => bySender[r].Count() != 1 || bySender[r].Any(k => k.Incident is null))) lost.Add($"{report} was taken and is there {bySender[report].Count()} times");
-        var pages = await store.ReadAsync((s, c) => s.QueryAsync<(string Key, string State, long Doubts)>("select key, state, doubts from outbox where purpose = 'page'", null, c), cancel);
+        var pages = await store.ReadAsync((s, c) => s.QueryAsync<(string Key, string State, long Doubts, string Channel)>("select key, state, doubts, channel from outbox where purpose = 'page'", null, c), cancel);
         lost.AddRange(pages.Where(p => !rung.ContainsKey(p.Key)).Select(p => $"page {p.Key} ({p.State}) never arrived"));
         // Each incident paged somebody: what was decided is in the outbox.
         var decided = await store.ReadAsync((s, c) => s.QueryAsync<(long Incident, long Count)>("select incident, count(*) from events where type = 'paged' group by incident", null, c), cancel);
@@ -240,6 +241,6 @@ internal sealed class KillCampaign : IAsyncDisposable
         var doubled = rung.Where(r => r.Value > 1).Select(r => r.Key).ToHashSet(StringComparer.Ordinal);
         var marked = pages.Where(p => p.Doubts > 0).Select(p => p.Key).ToHashSet(StringComparer.Ordinal);
         var audit = await host.Part<AuditTrail>().VerifyAsync(cancel);
-        return new KillResult(kills, taken.Count, acknowledged.Count, pages.Count, doubled.Count, marked.Count, doubled.Except(marked, StringComparer.Ordinal).Count(), audit.Problem, [.. lost], took);
+        return new KillResult(kills, taken.Count, acknowledged.Count, pages.Count, doubled.Count, pages.Count(p => doubled.Contains(p.Key) && p.Channel == "incidents"), marked.Count, doubled.Except(marked, StringComparer.Ordinal).Count(), audit.Problem, [.. lost], took);
     }
 }

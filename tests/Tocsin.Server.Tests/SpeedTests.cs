@@ -22,23 +22,36 @@ public sealed class SpeedTests(PostgresServer postgres)
     {
         await using var world = await TestWorld.StartAsync(await Databases.ConnectionAsync(database, postgres, Cancel));
         await OpenAsync(world, Many);
-        // The engineer on call is asked again after ten minutes, and the first channel has not answered after five.
-        world.Time.Advance(TimeSpan.FromMinutes(11));
         var clock = world.Host.Part<DueIncidents>();
-        var watch = Stopwatch.StartNew();
-        var moved = 0;
-        while (await clock.TickAsync(Cancel) is > 0 and var some) moved += some;
-        var due = watch.Elapsed;
-        Assert.Equal(Many, moved);
+        // The first channel has not taken the page after a minute: one page to each engineer by the next one.
+        var first = await TickAsync(world, clock, TimeSpan.FromSeconds(61));
+        Assert.Equal(Many, await PagesAsync(world, first.Before));
+        // The second has not either, and the engineer on call is asked again after ten minutes: three pages for each.
+        var second = await TickAsync(world, clock, TimeSpan.FromSeconds(599));
         var desk = world.Host.Part<IncidentDesk>();
         await desk.DoAsync(new IncidentId(1), new IncidentCommand.Note("lead", "warm"), null, Cancel);
-        watch.Restart();
+        var watch = Stopwatch.StartNew();
         for (var i = 0; i < 20; i++) Assert.IsType<Outcome.Done>(await desk.DoAsync(new IncidentId(2 + i), new IncidentCommand.Acknowledge("lead"), null, Cancel));
         var change = watch.Elapsed / 20;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{database}: {Many} due incidents decided and enqueued in {due.TotalMilliseconds:0} ms; a change of state among them takes {change.TotalMilliseconds:0.0} ms"));
-        Assert.True(due < TimeSpan.FromSeconds(30), due.ToString());
+        var pages = await PagesAsync(world, second.Before);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{database}: {Many} due escalations decided and enqueued in {first.Took.TotalMilliseconds:0} ms ({first.Processor.TotalMilliseconds:0} ms of processor time here), the code still cold; then {pages} pages of as many incidents in {second.Took.TotalMilliseconds:0} ms ({second.Processor.TotalMilliseconds:0} ms); a change of state among them takes {change.TotalMilliseconds:0.0} ms"));
+        Assert.True(first.Took + second.Took < TimeSpan.FromSeconds(60), $"{first.Took} and {second.Took}");
         Assert.True(change < TimeSpan.FromSeconds(2), change.ToString());
     }
+
+    private static async Task<(TimeSpan Took, TimeSpan Processor, Instant Before)> TickAsync(TestWorld world, DueIncidents clock, TimeSpan by)
+    {
+        var before = world.Now;
+        world.Time.Advance(by);
+        var (watch, processor) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
+        var moved = 0;
+        while (await clock.TickAsync(Cancel) is > 0 and var some) moved += some;
+        Assert.Equal(Many, moved);
+        return (watch.Elapsed, Environment.CpuUsage.TotalTime - processor, before);
+    }
+
+    private static Task<long> PagesAsync(TestWorld world, Instant after) =>
+        world.Host.Part<Database>().ReadAsync((s, c) => s.FirstAsync<long>("select count(*) from outbox where decided > @after", new { after = Micros.Of(after) }, c), Cancel);
 
     // As if they had been declared one by one, only quicker.
     private static async Task OpenAsync(TestWorld world, int count)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using NodaTime;
 
 namespace Tocsin.Core.Response;
@@ -62,14 +63,30 @@ public sealed record Swap(Interval When, string One, string Other);
 /// <param name="By">The rotation, or why it is not its person.</param>
 public sealed record Shift(string Person, Interval When, string By);
 
+/// <summary>Whoever's turn begins says that they can be reached.</summary>
+/// <param name="Within">How long that may take.</param>
+/// <param name="Backup">A person who is told where nobody said so.</param>
+public sealed record TurnCheck(Duration Within, string Backup);
+
 /// <summary>Who is on call when. Several rotations at once mean several people at once.</summary>
 public sealed record OnCallSchedule(string Id, string About, DateTimeZone Zone, ImmutableArray<Rotation> Rotations, ImmutableArray<Override> Overrides, ImmutableArray<Swap> Swaps)
 {
     private static readonly Duration Moment = Duration.FromTicks(1);
 
+    /// <summary>Null: nobody is asked when a turn begins.</summary>
+    public TurnCheck? Ready { get; init; }
+
+    // Thousands of incidents that come due together ask for one moment. Beside the record, so that two of them stay equal.
+    private static readonly ConditionalWeakTable<OnCallSchedule, Answer> Newest = [];
+
     /// <summary>Each person once, in the order of the rotations.</summary>
-    public ImmutableArray<string> At(Instant at) =>
-        [.. Shifts(new Interval(at, at + Moment)).Select(s => s.Person).Distinct(StringComparer.Ordinal)];
+    public ImmutableArray<string> At(Instant at)
+    {
+        if (Newest.TryGetValue(this, out var known) && known.At == at) return known.People;
+        ImmutableArray<string> people = [.. Shifts(new Interval(at, at + Moment)).Select(s => s.Person).Distinct(StringComparer.Ordinal)];
+        Newest.AddOrUpdate(this, new Answer(at, people));
+        return people;
+    }
 
     /// <summary>The shifts that touch the range, cut to it, by start; neighbours of one person and one reason are one.</summary>
     public ImmutableArray<Shift> Shifts(Interval range)
@@ -109,6 +126,8 @@ public sealed record OnCallSchedule(string Id, string About, DateTimeZone Zone, 
         }
         return [.. joined];
     }
+
+    private sealed record Answer(Instant At, ImmutableArray<string> People);
 }
 
 /// <summary>Intervals with both ends.</summary>

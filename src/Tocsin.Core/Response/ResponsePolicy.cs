@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using NodaTime;
 
 namespace Tocsin.Core.Response;
@@ -159,8 +160,11 @@ public sealed record ResponsePolicy
 
     public SeverityRule Of(Severity severity) => Severities[(int)severity];
 
+    // Asked for each deadline of each incident, and always the same. Beside the record, so that two of them stay equal.
+    private static readonly ConditionalWeakTable<ResponsePolicy, ImmutableArray<PlannedStep>[]> Lines = [];
+
     /// <summary>All steps of a severity, each policy followed by those it hands over to. The reader has refused circles.</summary>
-    public IEnumerable<PlannedStep> Steps(Severity severity) => Of(severity).Escalate.SelectMany(Line);
+    public ImmutableArray<PlannedStep> Steps(Severity severity) => Lines.GetValue(this, static p => [.. p.Severities.Select(rule => rule.Escalate.SelectMany(p.Line).ToImmutableArray())])[(int)severity];
 
     private IEnumerable<PlannedStep> Line(string policy)
     {

@@ -121,7 +121,10 @@ public static class ResponseReader
             zone,
             map.Each("rotations", r => new Rotation(r.Text("id"), r.Texts("people"), Hours(r.Text("every")), r.Moment("start"), r.Each("only", ReadWindow))),
             map.Each("overrides", o => new Override(Span(o, zone), o.Text("person"), o.Text("instead"))),
-            map.Each("swaps", s => new Swap(Span(s, zone), s.Text("one"), s.Text("other"))));
+            map.Each("swaps", s => new Swap(Span(s, zone), s.Text("one"), s.Text("other"))))
+        {
+            Ready = map.Get("ready") is YamlMappingNode ready ? new TurnCheck(ready.MaybeTime("within") ?? Duration.Zero, ready.Text("backup")) : null,
+        };
     }
 
     private static MaintenanceWindow ReadMaintenance(YamlMappingNode map) => new(

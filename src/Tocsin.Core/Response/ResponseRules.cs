@@ -60,6 +60,7 @@ internal sealed class ResponseRules
             string[] at = ["schedules", schedule.Id];
             var named = schedule.Rotations.SelectMany(r => r.People).Concat(schedule.Overrides.Select(o => o.Person)).Concat(schedule.Overrides.Select(o => o.Instead).Where(i => i.Length > 0))
                 .Concat(schedule.Swaps.SelectMany(s => new[] { s.One, s.Other }));
+            if (schedule.Ready is { } ready) named = named.Append(ready.Backup);
             foreach (var person in named.Distinct(StringComparer.Ordinal)) Known(person, PersonIds, "person", at);
         }
     }

@@ -152,6 +152,7 @@ public static class ResponseShape
             new Key("about", Text),
             new Key("zone", Zone, Required: true),
             new Key("rotations", new Shape.List("Rotations", RotationShape, NotEmpty: true), Required: true),
+            new Key("ready", new Shape.Map("Who comes on call confirms a page within a time; else the backup is told", [new Key("within", Duration, Required: true), new Key("backup", Id, Required: true)])),
             new Key("overrides", new Shape.List("Overrides", new Shape.Map("One override", [new Key("from", Moment, Required: true), new Key("to", Moment, Required: true), new Key("person", Id, Required: true), new Key("instead", Id)]))),
             new Key("swaps", new Shape.List("Swaps", new Shape.Map("One swap", [new Key("from", Moment, Required: true), new Key("to", Moment, Required: true), new Key("one", Id, Required: true), new Key("other", Id, Required: true)]))),
         ]);

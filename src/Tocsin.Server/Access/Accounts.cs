@@ -145,6 +145,12 @@ public sealed class Accounts(Database database, TimeProvider time)
     public async Task<Caller?> OfProxyAsync(string name, CancellationToken cancel) =>
         await database.ReadAsync((s, c) => s.FirstAsync<AccountRow>("select * from accounts where name = @name and disabled is null", new { name }, c), cancel) is { } account ? Caller(account, Scopes.All, "proxy") : null;
 
+    /// <summary>A session for an account whose owner is known by other means than a password.</summary>
+    internal Task<string> SessionAsync(Session s, AccountRow account, CancellationToken cancel) => IssueAsync(s, account, Session, "session", Scopes.All, SessionLife, account.Name, cancel);
+
+    /// <summary>An account that has no password, and makes itself by an identity provider.</summary>
+    internal Task<AccountRow> MakeAsync(Session s, string name, string person, Role role, CancellationToken cancel) => CreateAsync(s, name, person, role, name, cancel);
+
     private static Caller Caller(AccountRow account, IReadOnlyList<string> scopes, string kind) =>
         new(account.Name, account.Person.Length > 0 ? account.Person : account.Name, account.Person, Enum.Parse<Role>(account.Role, ignoreCase: true), scopes, kind);
 

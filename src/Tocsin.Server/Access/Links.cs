@@ -27,6 +27,21 @@ public sealed class Links(byte[] key, TimeProvider time)
     public bool HoldsCalendar(string schedule, string signature) =>
         CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(signature), Encoding.ASCII.GetBytes($"{Sign($"calendar\n{schedule}")}.ics"));
 
+    /// <summary>Where whoever's turn began says that they can be reached.</summary>
+    public Uri Confirm(string turn) => new(Address, $"ready/{Sign($"ready\n{turn}")}/{string.Join('/', turn.Split('/').Select(Uri.EscapeDataString))}");
+
+    public bool HoldsConfirm(string turn, string signature) => CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(signature), Encoding.ASCII.GetBytes(Sign($"ready\n{turn}")));
+
+    /// <summary>Where an identity provider sends people back to.</summary>
+    public Uri SignedIn => new(Address, "sign-in/provider/back");
+
+    /// <summary>A text that only this installation can have written.</summary>
+    public string Sealed(string text) => $"{Sign($"sealed\n{text}")}.{text}";
+
+    /// <summary>What was sealed here; null: it was not.</summary>
+    public string? Opened(string sealedText) =>
+        sealedText.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(sealedText[..dot]), Encoding.ASCII.GetBytes(Sign($"sealed\n{sealedText[(dot + 1)..]}"))) ? sealedText[(dot + 1)..] : null;
+
     public Uri Acknowledge(IncidentId id, int page, string person)
     {
         var until = (time.Now() + Life).ToUnixTimeSeconds();

@@ -29,6 +29,7 @@ public static class LookApi
     {
         api.MapGet("/server", ServerAsync).Needs(Role.Viewer, Scopes.Read).WithTags("server").WithSummary("How this server is").Produces<ServerLook>();
         api.MapGet("/oncall", (OnCallBoard board) => Results.Ok(board.Now())).Needs(Role.Viewer, Scopes.Read).WithTags("on-call").WithSummary("Who is on call").Produces<List<OnCallNow>>();
+        api.MapGet("/oncall/turns", async (HttpContext context, TurnStarts turns) => Results.Ok(await turns.NewestAsync(context.RequestAborted))).Needs(Role.Viewer, Scopes.Read).WithTags("on-call").WithSummary("Whose turn began, and whether they said that they can be reached").Produces<List<Turn>>();
         api.MapGet("/signals", SignalsAsync).Needs(Role.Viewer, Scopes.Read).WithTags("signals").WithSummary("The newest signals, and where each went").Produces<List<SeenSignal>>();
         api.MapGet("/signals/minutes", async (HttpContext context, SignalHour signals, TimeProvider time) => Results.Ok(await signals.ByMinuteAsync(time.Now() - Duration.FromHours(1), context.RequestAborted))).Needs(Role.Viewer, Scopes.Read).WithTags("signals").WithSummary("Signals of the last hour by minute").Produces<List<SignalMinute>>();
         api.MapGet("/events", ChangeStream.WriteAsync).Needs(Role.Viewer, Scopes.Read).WithTags("events").WithSummary("Changes as they happen (text/event-stream); Last-Event-ID goes on where one stopped");

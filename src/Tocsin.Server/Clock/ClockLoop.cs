@@ -39,6 +39,8 @@ public sealed class ClockLoop(ClockSteps steps, DueIncidents due, Sender sender,
         LoopAsync("signals", Signals, Look, flow.RunAsync, stoppingToken),
         LoopAsync("own alarm", Quiet, Look, self.Alarm.CheckAsync, stoppingToken),
         LoopAsync("database pulse", Quiet, Look, self.Pulse.CheckAsync, stoppingToken),
+        LoopAsync("notices", Quiet, Look, self.Notices.CheckAsync, stoppingToken),
+        LoopAsync("turns", Quiet, Look, self.Turns.CheckAsync, stoppingToken),
         LoopAsync("watchdog", Quiet, WatchdogLook, self.Dog.CheckAsync, stoppingToken),
         LoopAsync("retention", Quiet, WatchdogLook, self.Old.CheckAsync, stoppingToken),
         sender.RunAsync(Pages, stoppingToken));

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tocsin.Core.Incidents;
 using Tocsin.Server.Incidents;
 using Tocsin.Server.Storage;
+using Tocsin.Server.Telemetry;
 
 namespace Tocsin.Server.Clock;
 
@@ -11,8 +12,38 @@ public sealed class DueIncidents(Database database, Journal journal, PlanSource 
 {
     private const int Most = 500;
 
-    /// <summary>Handles what is due, at most a batch of it; gives how many incidents moved.</summary>
+    // Where several may write, one batch is decided while the database takes another.
+    private const int Lanes = 2;
+
+    /// <summary>Handles what is due; gives how many incidents moved.</summary>
     public async Task<int> TickAsync(CancellationToken cancel)
+    {
+        var first = await BatchAsync(cancel);
+        if (first < Most || database.Dialect.OneWriter) return first;
+        return first + (await Task.WhenAll(Enumerable.Range(0, Lanes).Select(_ => UntilFewAsync(cancel)))).Sum();
+    }
+
+    private async Task<int> UntilFewAsync(CancellationToken cancel)
+    {
+        var moved = 0;
+        while (true)
+        {
+            var some = await BatchAsync(cancel);
+            moved += some;
+            if (some < Most) return moved;
+        }
+    }
+
+    private async Task<int> BatchAsync(CancellationToken cancel)
+    {
+        using var span = Traces.Start("decide what is due");
+        var moved = await DecideAsync(cancel);
+        span?.SetTag("tocsin.incidents", moved);
+        if (moved == 0) span.Forget();
+        return moved;
+    }
+
+    private async Task<int> DecideAsync(CancellationToken cancel)
     {
         try
         {

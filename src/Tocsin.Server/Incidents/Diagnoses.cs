@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tocsin.Core.Incidents;
 using Tocsin.Server.Storage;
+using Tocsin.Server.Telemetry;
 
 namespace Tocsin.Server.Incidents;
 
@@ -24,6 +25,8 @@ public sealed class Diagnoses(Database database, Journal journal, IncidentDesk d
         {
             try
             {
+                using var span = Traces.Start("diagnose");
+                span?.SetTag("tocsin.incident", id.ToString());
                 var incident = await database.ReadAsync((s, c) => journal.ReadAsync(s, id, c), stoppingToken);
                 if (incident is { IsOpen: true } && await look(incident, stoppingToken) is { } found) await desk.DoAsync(id, new IncidentCommand.AttachDiagnosis("", found), null, stoppingToken);
             }

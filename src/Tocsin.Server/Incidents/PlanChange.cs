@@ -36,9 +36,12 @@ public abstract record PlanChange(string Id, Interval When)
     {
         TakeOver t when plan.Roster.Schedules.TryGetValue(t.Schedule, out var schedule) => With(plan, schedule with { Overrides = schedule.Overrides.Add(new Override(t.When, t.Person, t.Instead)) }),
         SwapTurns s when plan.Roster.Schedules.TryGetValue(s.Schedule, out var schedule) => With(plan, schedule with { Swaps = schedule.Swaps.Add(new Swap(s.When, s.One, s.Other)) }),
-        HoldBack h => plan with { Maintenance = plan.Maintenance.Add(new MaintenanceWindow(h.Id, h.About, DateTimeZone.Utc, h.When, null, h.Environments, h.Services, [], Duration.Zero)) },
+        HoldBack h => plan with { Maintenance = plan.Maintenance.Add(new MaintenanceWindow(h.Id, h.About, DateTimeZone.Utc, h.When, null, h.Environments, h.Services, [], NoticeOf(h.When))) },
         _ => plan,
     };
+
+    // Soon enough to look again, and not right after it began.
+    private static Duration NoticeOf(Interval when) => Duration.Min(Duration.FromMinutes(15), when.Duration / 2);
 
     private static ResponsePlan With(ResponsePlan plan, OnCallSchedule schedule) => plan with { Roster = plan.Roster with { Schedules = plan.Roster.Schedules.SetItem(schedule.Id, schedule) } };
 }

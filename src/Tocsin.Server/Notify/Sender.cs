@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using NodaTime;
 using Tocsin.Core.Incidents;
@@ -8,6 +9,7 @@ using Tocsin.Server.Clock;
 using Tocsin.Server.Incidents;
 using Tocsin.Server.Setup;
 using Tocsin.Server.Storage;
+using Tocsin.Server.Telemetry;
 
 namespace Tocsin.Server.Notify;
 
@@ -76,7 +78,8 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
         if (row.Doubts > 0) ServerMessages.InDoubt(log, row.Id);
         try
         {
-            var end = EndOf(row, options.Live ? await AttemptAsync(row, CancellationToken.None) : null);
+            // Nothing ends it from outside: a page that is cut off may have arrived.
+            var end = EndOf(row, options.Live ? await TracedAsync(row, CancellationToken.None) : null);
             options.Step("before-receipt");
             await UntilKeptAsync(end, cancel);
             options.Step("after-receipt");
@@ -85,6 +88,16 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
         {
             outbox.LetGo(row);
         }
+    }
+
+    private async Task<SendResult> TracedAsync(OutboxRow row, CancellationToken cancel)
+    {
+        using var span = Traces.Start("send page", ActivityKind.Client);
+        span?.SetTag("tocsin.page", row.Id).SetTag("tocsin.channel", row.Channel).SetTag("tocsin.purpose", row.Purpose).SetTag("tocsin.attempt", row.Attempts);
+        var result = await AttemptAsync(row, cancel);
+        span?.SetTag("tocsin.outcome", result.GetType().Name);
+        if (result is not SendResult.Taken) span.Fail(result.GetType().Name);
+        return result;
     }
 
     private async Task<SendResult> AttemptAsync(OutboxRow row, CancellationToken cancel)
@@ -115,7 +128,7 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
     }
 
     private OutgoingPage PageOf(OutboxRow row, string address) => new(
-        row.Purpose switch { "test" => PagePurpose.Test, "ended" => PagePurpose.Ended, "update" => PagePurpose.Update, _ => PagePurpose.Page },
+        row.Purpose switch { "test" or "turn" => PagePurpose.Test, "ended" => PagePurpose.Ended, "update" => PagePurpose.Update, _ => PagePurpose.Page },
         row.Key,
         (int)row.Attempts,
         row.Subject,
@@ -126,7 +139,7 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
         row.First,
         row.More,
         row.Incident > 0 ? links.Incident(new IncidentId((int)row.Incident)) : null,
-        row is { Incident: > 0, Person.Length: > 0, Purpose: "page" } ? links.Acknowledge(new IncidentId((int)row.Incident), (int)row.Page, row.Person) : null,
+        row.Purpose is "turn" ? links.Confirm(row.Subject) : row is { Incident: > 0, Person.Length: > 0, Purpose: "page" } ? links.Acknowledge(new IncidentId((int)row.Incident), (int)row.Page, row.Person) : null,
         Micros.At(row.Decided));
 
     private AttemptEnd EndOf(OutboxRow row, SendResult? result)

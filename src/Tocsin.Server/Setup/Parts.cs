@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Tocsin.Core.Response;
 using Tocsin.Server.Access;
+using Tocsin.Server.Access.Oidc;
 using Tocsin.Server.Actions;
 using Tocsin.Server.Api;
 using Tocsin.Server.Clock;
@@ -15,6 +16,7 @@ using Tocsin.Server.PostMortems;
 using Tocsin.Server.Publishing;
 using Tocsin.Server.Reading;
 using Tocsin.Server.Storage;
+using Tocsin.Server.Telemetry;
 using Tocsin.Server.Watch;
 
 namespace Tocsin.Server.Setup;
@@ -42,7 +44,7 @@ internal static class Parts
         services.AddSingleton(s => new Outbox(database, s.GetRequiredService<IncidentDesk>(), options.Time, node));
         services.AddSingleton(ActionKinds.Planner()).AddSingleton(s => new ActionDesk(database, s.GetRequiredService<ActionPlanner>(), options.Actions, s.GetRequiredService<IncidentDesk>(), s.GetRequiredService<Journal>(), options.Time, node));
         services.AddSingleton(s => new ActionRunner(database, s.GetRequiredService<ActionDesk>(), options.Time, options.Step, node, s.GetRequiredService<ILogger<ActionRunner>>()));
-        services.AddSingleton<AttemptBook>().AddSingleton<Sender>().AddSingleton<SelfAlarm>().AddSingleton<Retention>().AddSingleton<SelfCare>().AddSingleton<PlanReload>();
+        services.AddSingleton<AttemptBook>().AddSingleton<Sender>().AddSingleton<SelfAlarm>().AddSingleton<Retention>().AddSingleton<MaintenanceNotices>().AddSingleton<TurnStarts>().AddSingleton<SelfCare>().AddSingleton<PlanReload>();
         services.AddSingleton(s => new Drills(database, s.GetRequiredService<PlanSource>(), options.Time, s.GetRequiredService<ClockLoop>().Pages));
         services.AddSingleton<PlaybookShelf>().AddSingleton<PlaybookDesk>().AddSingleton<Composer>().AddSingleton<UpdateDesk>().AddSingleton<StatusDesk>();
         // post-mortem
@@ -50,7 +52,9 @@ internal static class Parts
         services.AddSingleton(new Links(key, options.Time));
         // read models, access
         services.AddSingleton<IncidentList>().AddSingleton<IncidentRoom>().AddSingleton<WhyPaged>().AddSingleton<OnCallBoard>().AddSingleton<SignalHour>().AddSingleton<IntakeSeen>().AddSingleton<PagesSeen>().AddSingleton<AuditTrail>().AddSingleton<Metrics>().AddSingleton<ChangeFeed>();
-        services.AddSingleton<Accounts>().AddSingleton(options.Proxy);
+        services.AddSingleton<Accounts>().AddSingleton<Identities>().AddSingleton(options.Proxy);
+        if (options.Oidc is not null) services.AddSingleton<OidcProvider>();
+        if (options.Otlp is not null) services.AddSingleton<OtlpExport>().AddHostedService(s => s.GetRequiredService<OtlpExport>());
     }
 
     public static void AddApi(IServiceCollection services)

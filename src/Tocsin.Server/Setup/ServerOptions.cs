@@ -83,6 +83,12 @@ public sealed record ServerOptions
 
     public TrustedProxy Proxy { get; init; } = TrustedProxy.None;
 
+    /// <summary>An identity provider that people sign in with; null: none.</summary>
+    public Access.Oidc.OidcSettings? Oidc { get; init; }
+
+    /// <summary>A collector that traces and metrics are sent to; null: none.</summary>
+    public Telemetry.OtlpSettings? Otlp { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Whether the loops run; a test that sets the clock runs them itself.</summary>

@@ -3,14 +3,16 @@ using System.Net;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Response;
 using Tocsin.Server.Access;
+using Tocsin.Server.Access.Oidc;
 using Tocsin.Server.Clock;
 using Tocsin.Server.Notify;
+using Tocsin.Server.Telemetry;
 using YamlDotNet.RepresentationModel;
 
 namespace Tocsin.Server.Setup;
 
 /// <summary>The part <c>server:</c> of tocsin.yaml. Strict: what is unknown or impossible stops the start, with its line.</summary>
-public sealed record ServerSettings(string? Listen, Uri? Url, string? Data, string? Postgres, ImmutableDictionary<string, YamlMappingNode> Channels, ImmutableArray<IPNetwork> AllowNetworks, TrustedProxy Proxy, NodaTime.Duration? KeepSignals, NodaTime.Duration? KeepPages, OutsideHeartbeat? Heartbeat, ActionSettings Actions)
+public sealed record ServerSettings(string? Listen, Uri? Url, string? Data, string? Postgres, ImmutableDictionary<string, YamlMappingNode> Channels, ImmutableArray<IPNetwork> AllowNetworks, TrustedProxy Proxy, NodaTime.Duration? KeepSignals, NodaTime.Duration? KeepPages, OutsideHeartbeat? Heartbeat, ActionSettings Actions, OidcSettings? Oidc, OtlpSettings? Otlp)
 {
     public static readonly Shape.Map Shape = new(
         "How tocsin serve runs",
@@ -22,13 +24,15 @@ public sealed record ServerSettings(string? Listen, Uri? Url, string? Data, stri
             new Key("channels", new Shape.Table("Settings of channels by their id in response.yaml", new Shape.Table("Settings", new Shape.OneOrMany("A value or several")))),
             new Key("allowNetworks", new Shape.List("Private networks that channels may reach, such as 10.1.0.0/16", new Shape.Text("A network"))),
             new Key("proxy", new Shape.Map("A proxy in front that says who somebody is", [new Key("header", new Shape.Text("The header with the account's name"), Required: true), new Key("from", new Shape.List("Networks from which it is believed", new Shape.Text("A network"), NotEmpty: true), Required: true)])),
+            new Key("oidc", OidcSettings.Shape),
+            new Key("otlp", OtlpSettings.Shape),
             new Key("actions", ActionSettings.Shape),
             new Key("keepSignals", new Shape.Text("For how long signals are kept, such as 30d", Pattern: "[1-9][0-9]{0,3}d")),
             new Key("keepPages", new Shape.Text("For how long it is kept how a page was sent, such as 400d", Pattern: "[1-9][0-9]{0,3}d")),
             new Key("heartbeat", new Shape.Map("An address outside that is asked while all clocks are alive; whoever answers there calls somebody when it is asked no more", [new Key("url", new Shape.Text("The address, or $NAME of a variable that holds it", Pattern: "https?://.+|\\$[A-Z][A-Z0-9_]*"), Required: true), new Key("every", new Shape.Text("How often (default: 60s)", Pattern: "[1-9][0-9]{0,3}s"))])),
         ]);
 
-    public static ServerSettings Empty { get; } = new(null, null, null, null, ImmutableDictionary<string, YamlMappingNode>.Empty, [], TrustedProxy.None, null, null, null, ActionSettings.None);
+    public static ServerSettings Empty { get; } = new(null, null, null, null, ImmutableDictionary<string, YamlMappingNode>.Empty, [], TrustedProxy.None, null, null, null, ActionSettings.None, null, null);
 
     /// <param name="map">Already held against <see cref="Shape"/>.</param>
     public static Parsed<ServerSettings> Read(YamlMappingNode map, ResponsePolicy policy, IReadOnlyList<ChannelKind> kinds, string file)
@@ -47,7 +51,9 @@ public sealed record ServerSettings(string? Listen, Uri? Url, string? Data, stri
             Given(map, "keepSignals") is { } days ? NodaTime.Duration.FromDays(Number(days)) : null,
             Given(map, "keepPages") is { } pages ? NodaTime.Duration.FromDays(Number(pages)) : null,
             map.Get("heartbeat") is YamlMappingNode beat ? new OutsideHeartbeat(beat.Text("url"), NodaTime.Duration.FromSeconds(Given(beat, "every") is { } every ? Number(every) : 60)) : null,
-            ActionSettings.Read(map.Get("actions") as YamlMappingNode, file, problems));
+            ActionSettings.Read(map.Get("actions") as YamlMappingNode, file, problems),
+            OidcSettings.Read(map.Get("oidc") as YamlMappingNode),
+            OtlpSettings.Read(map.Get("otlp") as YamlMappingNode));
         return problems.Count > 0 ? new(null, problems) : new(settings, []);
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -16,6 +17,8 @@ public sealed record AuditRow(long Seq, long At, string Who, string What, string
 /// <summary>Every row holds the hash of the one before it: whoever changes or removes one breaks all that follow.</summary>
 public static class AuditChain
 {
+    private const int LongestNumber = 12;
+
     public const string Origin = "0000000000000000000000000000000000000000000000000000000000000000";
 
     public static async Task AppendAsync(Session s, IReadOnlyList<AuditEntry> entries, CancellationToken cancel)
@@ -42,14 +45,17 @@ public static class AuditChain
     /// <summary>A digest of texts that no other division of the same letters gives.</summary>
     public static string Digest(IEnumerable<string> parts)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var bytes = new ArrayBufferWriter<byte>(1024);
         foreach (var part in parts)
         {
-            var bytes = Encoding.UTF8.GetBytes(part);
-            hash.AppendData(Encoding.UTF8.GetBytes(Number(bytes.Length) + ":"));
-            hash.AppendData(bytes);
+            var length = Encoding.UTF8.GetByteCount(part);
+            var room = bytes.GetSpan(length + LongestNumber);
+            length.TryFormat(room, out var digits, default, CultureInfo.InvariantCulture);
+            room[digits] = (byte)':';
+            Encoding.UTF8.GetBytes(part, room[(digits + 1)..]);
+            bytes.Advance(digits + 1 + length);
         }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return Convert.ToHexStringLower(SHA256.HashData(bytes.WrittenSpan));
     }
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);

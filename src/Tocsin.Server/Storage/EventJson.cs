@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
+using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -48,8 +48,8 @@ public sealed class EventJson
         ("clock-went-back", typeof(ClockWentBack)),
     ];
 
-    private static readonly ImmutableDictionary<string, Type> Types = Kinds.ToImmutableDictionary(k => k.Name, k => k.Type, StringComparer.Ordinal);
-    private static readonly ImmutableDictionary<Type, string> Names = Kinds.ToImmutableDictionary(k => k.Type, k => k.Name);
+    private static readonly FrozenDictionary<string, Type> Types = Kinds.ToFrozenDictionary(k => k.Name, k => k.Type, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<Type, string> Names = Kinds.ToFrozenDictionary(k => k.Type, k => k.Name);
     private static readonly JsonSerializerOptions Bodies = JsonForm.Options();
 
     private readonly ConcurrentDictionary<string, ResponsePolicy> policies = new(StringComparer.Ordinal);
@@ -83,9 +83,18 @@ public sealed class EventJson
     public string? Unknown(string type, string body)
     {
         if (type != "declared") return null;
-        using var document = JsonDocument.Parse(body);
-        var digest = document.RootElement.GetProperty("policy").GetString()!;
+        var digest = DigestIn(body);
         return policies.ContainsKey(digest) ? null : digest;
+    }
+
+    // A quote within a text is written with a backslash, so the sign stands nowhere but at the key.
+    private static string DigestIn(string body)
+    {
+        const string sign = "\"policy\":\"";
+        var start = body.IndexOf(sign, StringComparison.Ordinal);
+        if (start >= 0 && body.IndexOf('"', start += sign.Length) is > 0 and var end) return body[start..end];
+        using var document = JsonDocument.Parse(body);
+        return document.RootElement.GetProperty("policy").GetString()!;
     }
 
     public void Know(string digest, string body) => policies[digest] = JsonSerializer.Deserialize<ResponsePolicy>(body, Bodies)!;

@@ -18,6 +18,9 @@ public sealed record Frame(SignedIn? User, Instant Now, string Path, string Plat
     /// <summary>A lab is attached, to break and to heal.</summary>
     public bool HasLab { get; init; }
 
+    /// <summary>The identity provider that people sign in with, as the button calls it; empty: none.</summary>
+    public string Provider { get; init; } = "";
+
     /// <summary>Nobody has looked around here with this browser yet.</summary>
     public bool IsFirstVisit { get; init; }
 

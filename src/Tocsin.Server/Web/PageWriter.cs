@@ -37,6 +37,7 @@ public sealed class PageWriter(IServiceProvider services, ILoggerFactory logging
             HasCompare = options.Web.Compare is not null,
             HasChecklist = options.Web.Check is not null,
             HasLab = options.Web.Lab is not null,
+            Provider = options.Oidc?.Name ?? "",
             IsFirstVisit = !context.Request.Cookies.ContainsKey(TourPages.Cookie),
         };
     }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Tocsin.Core.Incidents;
 using Tocsin.Server.Access;
 using Tocsin.Server.Incidents;
+using Tocsin.Server.Notify;
 using Tocsin.Server.Reading;
 using Tocsin.Server.Storage;
 using Tocsin.Server.Web.Pages;
@@ -25,13 +26,22 @@ public static class SignIn
         app.MapPost("/invite/{invitation}", AcceptAsync).Open("the invitation, once");
         app.MapGet("/a/{id}/{page:int}/{person}/{until:long}/{signature}", LookAsync).Open(Signed);
         app.MapPost("/a/{id}/{page:int}/{person}/{until:long}/{signature}", AcknowledgeAsync).Open(Signed);
+        app.MapGet("/ready/{signature}/{**turn}", (string signature, string turn, HttpContext c, PageWriter pages, Links links, TurnStarts turns) => ReadyAsync(c, pages, links, turns, signature, turn, press: false)).Open(Signed);
+        app.MapPost("/ready/{signature}/{**turn}", (string signature, string turn, HttpContext c, PageWriter pages, Links links, TurnStarts turns) => ReadyAsync(c, pages, links, turns, signature, turn, press: true)).Open(Signed);
     }
 
-    private static Task ShowAsync(HttpContext context, PageWriter pages, int status, string? to, string name, string problem) =>
+    private static async Task ReadyAsync(HttpContext context, PageWriter pages, Links links, TurnStarts turns, string signature, string turn, bool press)
+    {
+        var found = links.HoldsConfirm(turn, signature) ? press ? await turns.ConfirmAsync(turn, context.RequestAborted) : await turns.OneAsync(turn, context.RequestAborted) : null;
+        if (found is null) await EndedAsync(context, pages);
+        else await pages.WriteAsync<ReadyPage>(context, 200, (nameof(ReadyPage.Turn), found));
+    }
+
+    internal static Task ShowAsync(HttpContext context, PageWriter pages, int status, string? to, string name, string problem) =>
         pages.WriteAsync<SignInPage>(context, status, (nameof(SignInPage.To), Own(to)), (nameof(SignInPage.Name), name), (nameof(SignInPage.Problem), problem));
 
     // Only to a page of this server: else a link could lead from here to anywhere.
-    private static string Own(string? to) => to is ['/', not '/' and not '\\', ..] && Uri.IsWellFormedUriString(to, UriKind.Relative) ? to : "/";
+    internal static string Own(string? to) => to is ['/', not '/' and not '\\', ..] && Uri.IsWellFormedUriString(to, UriKind.Relative) ? to : "/";
 
     private static async Task EnterAsync(HttpContext context, PageWriter pages, Accounts accounts, Links links)
     {
@@ -60,7 +70,7 @@ public static class SignIn
         context.Goto("/sign-in");
     }
 
-    private static void Keep(HttpContext context, Links links, string session) =>
+    internal static void Keep(HttpContext context, Links links, string session) =>
         context.Response.Cookies.Append(Gate.Cookie, session, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Lax, Secure = links.Address.Scheme == Uri.UriSchemeHttps, Path = "/", IsEssential = true, MaxAge = TimeSpan.FromHours(12) });
 
     private static Task InviteAsync(HttpContext context, PageWriter pages, int status, string invitation, string problem) =>

@@ -26,6 +26,7 @@ public static class Site
     {
         app.MapGet("/assets/{**name}", Asset.ServeAsync).NeedsNobody("holds no data").ExcludeFromDescription();
         SignIn.Map(app);
+        if (app.ServiceProvider.GetRequiredService<ServerOptions>().Oidc is not null) ProviderSignIn.Map(app);
         NowPages.Map(app);
         RoomPages.Map(app);
         PlaybookPages.Map(app);

@@ -106,6 +106,8 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             AllowNetworks = from.AllowNetworks,
             Proxy = from.Proxy,
             Heartbeat = from.Heartbeat,
+            Oidc = from.Oidc,
+            Otlp = from.Otlp,
             KeepPages = from.KeepPages ?? NodaTime.Duration.FromDays(400),
             KeepSignals = from.KeepSignals ?? NodaTime.Duration.FromDays(30),
             Write = line =>
