@@ -14,6 +14,7 @@ public sealed class EveryCauseTests
     {
         ["alb-503/target-not-usable"] = "alb-unhealthy-targets/zone-not-enabled",
         ["alb-unhealthy-targets/dependency-failing"] = "mysql-unreachable/cluster-down",
+        ["mysql-access-denied/tls-missing"] = "mysql-ssl-required/flag-off",
         ["caddy-ask-denied/core-api-url-wrong"] = "storefront-fetch-failed/url-wrong",
     };
 

@@ -21,7 +21,7 @@ internal sealed record Asked(string State, string Nonce, string Verifier)
 /// <summary>Asks an identity provider who somebody is: the authorization code flow with PKCE, and nothing else.</summary>
 public sealed class OidcProvider : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly Duration Known = Duration.FromHours(1);
 
     // Who sends tokens with made-up keys makes nobody ask the provider for each.
