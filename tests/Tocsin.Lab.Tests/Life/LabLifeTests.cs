@@ -29,7 +29,9 @@ public sealed class LabLifeTests
         Assert.Equal(1, (await lab.RunAsync(["lab", "status", "--exit-code"], cancel)).Code);
         Assert.Equal(0, (await lab.RunAsync(["lab", "heal"], cancel)).Code);
 
-        Assert.Equal(0, (await lab.RunAsync(["lab", "down"], cancel)).Code);
+        var down = await lab.RunAsync(["lab", "down"], cancel);
+        Assert.Equal((0, "LAB is down\n"), (down.Code, down.Out));
+        Assert.StartsWith("no lab ran in ", (await lab.RunAsync(["lab", "down"], cancel)).Out, StringComparison.Ordinal);
         Assert.Empty(lab.Processes());
         Assert.Equal(["host.log"], Directory.EnumerateFileSystemEntries(lab.Folder).Select(Path.GetFileName));
     }

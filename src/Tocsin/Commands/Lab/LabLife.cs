@@ -79,8 +79,10 @@ internal sealed class LabLife
         command.SetAction((_, cancel) => run.DoAsync(
             async c =>
             {
-                await LabEnd.RunAsync(LabFolder.Default(), c);
-                terminal.Out.WriteLine("LAB is down");
+                var folder = LabFolder.Default();
+                var ran = folder.Running() is not null;
+                await LabEnd.RunAsync(folder, c);
+                terminal.Out.WriteLine(ran ? "LAB is down" : $"no lab ran in {folder.Path}; nothing of one is left there");
                 return ExitCode.Done;
             },
             cancel));
