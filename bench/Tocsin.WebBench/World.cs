@@ -74,7 +74,7 @@ internal sealed class World(ServerHost host, string folder, string cookie) : IAs
         var now = SystemClock.Instance.GetCurrentInstant();
         await using var database = ServerHost.Open(options);
         await Schema.BringAsync(database, Migration.All, Micros.Of(now), cancel);
-        var journal = new Journal(new EventJson(), _ => false);
+        var journal = new Journal(new EventJson(), _ => false, tracked: false);
         for (var start = 1; start <= incidents; start += Batch)
         {
             var appends = Enumerable.Range(start, Math.Min(Batch, incidents - start + 1)).Select(n => Append.Start(Story(n, incidents, eventsEach, options.Plan.Policy, now))).ToList();

@@ -13,6 +13,7 @@ using Tocsin.Server.Clock;
 using Tocsin.Server.Incidents;
 using Tocsin.Server.Ingest;
 using Tocsin.Server.Notify;
+using Tocsin.Server.Playbooks;
 using Tocsin.Server.Setup;
 using Tocsin.Server.Storage;
 using Tocsin.Server.Watch;
@@ -109,6 +110,7 @@ public sealed class ServerHost : IAsyncDisposable
         Parts.Add(builder.Services, options, database, key);
         if (options.Loops) builder.Services.AddHostedService(s => s.GetRequiredService<ClockLoop>()).AddHostedService(s => s.GetRequiredService<Diagnoses>()).AddHostedService(s => s.GetRequiredService<ActionRunner>());
         if (options is { Loops: true, Watch: not null }) builder.Services.AddHostedService(s => s.GetRequiredService<WatchLoop>());
+        if (options is { Loops: true, Web.Drill: not null }) builder.Services.AddHostedService(s => s.GetRequiredService<PlaybookLooks>());
         builder.Services.AddHostedService(s => s.GetRequiredService<ChangeFeed>()).AddHostedService(s => s.GetRequiredService<PlanChanges>());
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = TimeSpan.FromSeconds(10));
         Parts.AddApi(builder.Services);

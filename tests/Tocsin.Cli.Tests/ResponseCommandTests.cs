@@ -60,6 +60,42 @@ public sealed class ResponseCommandTests : IDisposable
     }
 
     [Fact]
+    public void Whoever_is_on_call_is_shown_with_the_backup_who_hears_of_their_silence()
+    {
+        Assert.Contains("whoever's turn begins confirms it within 30m, else Tech lead (lead) is told\n", at.Run("oncall", "show", "--at", At).Out, StringComparison.Ordinal);
+        var shift = at.Run("oncall", "show", "--at", At, "--format", "json").Json[0];
+        Assert.Equal(("PT30M", "lead"), (shift.GetProperty("confirmWithin").GetString(), shift.GetProperty("backup").GetString()));
+        // A server that is away: what needs none is shown all the same.
+        using var away = at.StartWith([("TOCSIN_URL", "http://127.0.0.1:9"), ("TOCSIN_TOKEN", "t")], "oncall", "show", "--at", At);
+        var ended = away.End();
+        Assert.Equal(3, ended.Code);
+        Assert.Contains("does not answer", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("First engineer", ended.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(""" "confirmed":"2026-11-16T04:40:00Z" """, "First engineer (engineer-1) confirmed on Mon 2026-11-16 10:10")]
+    [InlineData(""" "told":"2026-11-16T05:00:00Z" """, "First engineer (engineer-1) has not confirmed, Tech lead (lead) was told on Mon 2026-11-16 10:30")]
+    [InlineData(""" "schedule":"primary" """, "has not confirmed yet, until Mon 2026-11-16 10:30")]
+    public async Task What_a_server_was_told_at_the_start_of_a_turn_is_shown(string answer, string says)
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        using var running = at.StartWith([("TOCSIN_URL", $"http://{listener.LocalEndpoint}"), ("TOCSIN_TOKEN", "t")], "oncall", "show", "--at", At);
+        using (var asked = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken))
+        await using (var stream = asked.GetStream())
+        {
+            Assert.StartsWith("GET /api/v1/oncall/turns ", await new StreamReader(stream).ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            // An older turn is there too, of somebody else.
+            var body = $$"""[{"schedule":"primary","person":"engineer-1","backup":"lead","began":"2026-11-16T04:30:00Z","until":"2026-11-16T05:00:00Z",{{answer}}},{"schedule":"primary","person":"engineer-3","backup":"lead","began":"2026-11-09T04:30:00Z","until":"2026-11-09T05:00:00Z"}]""";
+            await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}"), TestContext.Current.CancellationToken);
+        }
+        var ended = running.End();
+        Assert.Equal((0, ""), (ended.Code, ended.Error));
+        Assert.Contains(says, ended.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_calendar_goes_out_and_comes_in_as_overrides()
     {
         var calendar = at.Run("oncall", "ical", "primary", "--at", At, "--for", "3w");

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Net.Http.Json;
+using NodaTime;
 using Tocsin.Collect.Aws;
 using Tocsin.Collect.Probes;
 using Tocsin.Core.Catalog;
@@ -25,7 +26,7 @@ public static class CrashOptions
         var isPostgres = database.Contains("Host=", StringComparison.Ordinal);
         return new ServerOptions
         {
-            Plan = plan with { Policy = plan.Policy with { Correlation = plan.Policy.Correlation with { StormOpens = int.MaxValue } } },
+            Plan = plan with { Policy = plan.Policy with { Correlation = plan.Policy.Correlation with { StormOpens = int.MaxValue, StormWithin = Duration.FromSeconds(1) } }, Roster = WithoutQuestions(plan.Roster) },
             Matching = MatchSet.Build([]),
             Platform = PlatformReader.Parse(File.ReadAllText(Path.Combine(folder, "platform.yaml")), "platform.yaml").Value!,
             DataFolder = isPostgres ? "" : database,
@@ -36,6 +37,9 @@ public static class CrashOptions
             Variable = static name => name,
         };
     }
+
+    // Which day the campaign falls on changes nothing of what is counted.
+    private static Roster WithoutQuestions(Roster roster) => roster with { Schedules = roster.Schedules.ToImmutableDictionary(s => s.Key, s => s.Value with { Ready = null }, StringComparer.Ordinal) };
 }
 
 /// <summary>Actions of such a server: they reach a lab, as whoever acts there.</summary>

@@ -21,22 +21,32 @@ namespace Tocsin.Server.Tests;
 /// <param name="Doubled">Pages that arrived more than once, whatever the receiver makes of it.</param>
 /// <param name="Untold">Those of them that came by a channel whose receiver does not honour the key (Slack), so that somebody reads them twice.</param>
 /// <param name="UnmarkedDoubles">Those of them that the server does not show as possible doubles.</param>
-internal sealed record KillResult(int Kills, int Reports, int Acknowledged, int Pages, int Doubled, int Untold, int Marked, int UnmarkedDoubles, string Audit, ImmutableArray<string> Lost, TimeSpan Took)
+/// <param name="Steps">How many died at each step; by the clock where the step did not come that often.</param>
+internal sealed record KillResult(int Kills, string Steps, int Reports, int Acknowledged, int Resolved, int Pages, int Doubled, int Untold, int Marked, int UnmarkedDoubles, string Audit, ImmutableArray<string> Lost, TimeSpan Took)
 {
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kills} kills in {Took.TotalSeconds:0} s, {Reports} reports and {Acknowledged} acknowledgements taken, {Pages} pages, {Lost.Length} lost, {Doubled} doubled ({(Pages == 0 ? 0 : 100.0 * Doubled / Pages):0.00} % of the pages, {(double)Doubled / Math.Max(1, Kills):0.00} for each kill; {Untold} of them by a channel that does not honour the key), {Marked} marked as possible doubles; {string.Join("; ", Lost.Take(5))} {Audit}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kills} kills in {Took.TotalSeconds:0} s ({Steps}), {Reports} reports, {Acknowledged} acknowledgements and {Resolved} resolutions taken, {Pages} pages ({(double)Pages / Math.Max(1, Kills):0} for each kill), {Lost.Length} lost, {Doubled} doubled ({(Pages == 0 ? 0 : 100.0 * Doubled / Pages):0.00} % of the pages, {(double)Doubled / Math.Max(1, Kills):0.00} for each kill; {Untold} of them by a channel that does not honour the key), {Marked} marked as possible doubles; {string.Join("; ", Lost.Take(5))} {Audit}");
 }
 
 /// <summary>Servers that die, a sender and a responder that do not give up, and a phone that remembers.</summary>
 internal sealed class KillCampaign : IAsyncDisposable
 {
-    // In the long form a server lives for some hundred steps, so that there are pages to lose; in the short one it hardly begins.
-    private static readonly (int Steps, int Milliseconds, int Reporters) Short = (60, 2500, 1);
-    private static readonly (int Steps, int Milliseconds, int Reporters) Long = (900, 12_000, 3);
+    // In the long form a server lives long enough to send some hundred pages; in the short one it hardly begins.
+    private static readonly Life Short = new(Pages: 60, Commits: 60, Limit: 2500, Least: 1, Reporters: 1, Pause: 20);
+    private static readonly Life Long = new(Pages: 150, Commits: 500, Limit: 4500, Least: 60, Reporters: 2, Pause: 120);
 
     private static readonly string[] Steps = ["before-commit", "after-commit", "before-send", "after-send", "before-receipt", "after-receipt", "random"];
 
-    private const int Backlog = 300;
+    // A report pages three: whoever is on call, their room, and the tech lead.
+    private const int PagesOfReport = 3;
+    private const int Backlog = 60;
     private const int MostTurns = 20;
+
+    // The responder answers all but one in so many, and the clock escalates those that are left; an answered incident is resolved some incidents later.
+    private const int LeftEvery = 25;
+    private const int ResolvedAfter = 40;
+
+    // One life in so many ends soon after it began.
+    private const int EarlyEvery = 10;
 
     // A published one starts in half the time.
     private static readonly string Program = Environment.GetEnvironmentVariable("TOCSIN_CRASH") is { Length: > 0 } folder ? folder : AppContext.BaseDirectory;
@@ -46,12 +56,15 @@ internal sealed class KillCampaign : IAsyncDisposable
     private readonly ConcurrentDictionary<string, int> rung = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> taken = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, byte> acknowledged = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, byte> resolved = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int> died = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<int, Uri> up = new();
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(5) };
     private readonly Random chance = new(7);
     private string intake = "";
-    private (int Steps, int Milliseconds, int Reporters) life = Short;
+    private Life life = Short;
     private int kills;
+    private int firstPages;
 
     private KillCampaign(string database, int nodes, WebApplication phone) => (this.database, this.nodes, this.phone) = (database, nodes, phone);
 
@@ -64,7 +77,7 @@ internal sealed class KillCampaign : IAsyncDisposable
         var campaign = new KillCampaign(database, nodes, listening);
         listening.MapPost("/page", (JsonElement page) =>
         {
-            campaign.rung.AddOrUpdate(page.GetProperty("key").GetString()!, 1, static (_, n) => n + 1);
+            campaign.Ring(page.GetProperty("key").GetString()!);
             return Results.Ok();
         });
         await listening.StartAsync(cancel);
@@ -75,10 +88,10 @@ internal sealed class KillCampaign : IAsyncDisposable
     public async Task<KillResult> RunAsync(int wanted, CancellationToken cancel)
     {
         var watch = Stopwatch.StartNew();
-        life = wanted >= 100 ? Long : Short;
+        life = wanted >= 30 ? Long : Short;
         using (var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel))
         {
-            Task[] work = [.. Enumerable.Range(0, life.Reporters).Select(n => ReportAsync(n, ending.Token)), AcknowledgeAsync(ending.Token)];
+            Task[] work = [.. Enumerable.Range(0, life.Reporters).Select(n => ReportAsync(n, ending.Token)), AnswerAsync(ending.Token)];
             await Task.WhenAll(Enumerable.Range(0, nodes).Select(n => LivesAsync(n, wanted, cancel)));
             await ending.CancelAsync();
             await Task.WhenAll(work);
@@ -126,25 +139,43 @@ internal sealed class KillCampaign : IAsyncDisposable
         }
     }
 
+    private void Ring(string key)
+    {
+        if (rung.AddOrUpdate(key, 1, static (_, n) => n + 1) == 1 && int.Parse(key.Split('/')[1], CultureInfo.InvariantCulture) <= PagesOfReport) Interlocked.Increment(ref firstPages);
+    }
+
     // One node after another in the same place, until enough have died.
     private async Task LivesAsync(int node, int wanted, CancellationToken cancel)
     {
         while (Volatile.Read(ref kills) < wanted)
         {
-            string step;
-            int number, wait;
-            lock (chance) (step, number, wait) = (Steps[chance.Next(Steps.Length)], chance.Next(1, life.Steps), chance.Next(200, life.Milliseconds * 3 / 5));
+            var (step, number, wait) = NextDeath();
             using var process = Start(step == "random" ? [] : [step, number.ToString(CultureInfo.InvariantCulture)]);
             if (await process.StandardOutput.ReadLineAsync(cancel) is { } address) up[node] = new Uri(new Uri(address), "/");
-            // Where the machine is so slow that nobody was answered yet, a death would try nothing: such a life is longer.
-            var (lives, turns) = (TimeSpan.FromMilliseconds(step == "random" ? wait : life.Milliseconds), 0);
+            // Where the machine is so slow that it has hardly sent a page, a death would try nothing: such a life is longer.
+            var before = rung.Count;
+            var (lives, turns) = (TimeSpan.FromMilliseconds(step == "random" ? wait : life.Limit * nodes), 0);
             while (!await EndsAsync(process, lives, cancel))
             {
                 // Its step did not come that often: it dies all the same.
-                if (!taken.IsEmpty || ++turns == MostTurns) process.Kill();
+                step = "random";
+                if (rung.Count >= before + (wait < life.Limit / 3 * nodes ? 1 : life.Least) || ++turns == MostTurns) process.Kill();
             }
             up.TryRemove(node, out _);
+            died.AddOrUpdate(step, 1, static (_, n) => n + 1);
             Interlocked.Increment(ref kills);
+        }
+    }
+
+    // The step, how often it comes before the end, and how long a life is that ends by the clock; of two nodes each has half of the work, and lives twice as long.
+    private (string Step, int Number, int Wait) NextDeath()
+    {
+        lock (chance)
+        {
+            var step = Steps[chance.Next(Steps.Length)];
+            var most = step.EndsWith("commit", StringComparison.Ordinal) ? life.Commits : life.Pages;
+            var least = life == Short || chance.Next(EarlyEvery) == 0 ? 1 : most / 3;
+            return (step, chance.Next(least, most), chance.Next(least == 1 ? 200 : life.Limit / 3, life.Limit) * nodes);
         }
     }
 
@@ -172,23 +203,42 @@ internal sealed class KillCampaign : IAsyncDisposable
                     break;
                 }
             }
-            await PauseAsync(20, cancel);
+            await PauseAsync(life.Pause, cancel);
             // A sender does not outrun the phone for long: a backlog that only grows would hide how many pages a kill doubles.
-            while (taken.Count * 3 > rung.Count + Backlog && !cancel.IsCancellationRequested) await PauseAsync(20, cancel);
+            while (taken.Count * PagesOfReport > Volatile.Read(ref firstPages) + Backlog && !cancel.IsCancellationRequested) await PauseAsync(20, cancel);
         }
     }
 
-    private async Task AcknowledgeAsync(CancellationToken cancel)
+    private async Task AnswerAsync(CancellationToken cancel)
     {
-        for (var number = 1; !cancel.IsCancellationRequested;)
+        for (var number = 1; !cancel.IsCancellationRequested; number++)
         {
-            var id = string.Create(CultureInfo.InvariantCulture, $"INC-{number}");
-            if (await TryAsync(() => Request($"/api/v1/incidents/{id}/acknowledge", new { text = "" }, ""), cancel) == HttpStatusCode.OK)
+            if (number % LeftEvery == 0) continue;
+            await DoAsync(number, "acknowledge", acknowledged, cancel);
+            if (number > ResolvedAfter && (number - ResolvedAfter) % LeftEvery != 0) await DoAsync(number - ResolvedAfter, "resolve", resolved, cancel);
+        }
+    }
+
+    private async Task DoAsync(int number, string verb, ConcurrentDictionary<string, byte> done, CancellationToken cancel)
+    {
+        var id = string.Create(CultureInfo.InvariantCulture, $"INC-{number}");
+        while (!cancel.IsCancellationRequested)
+        {
+            switch (await TryAsync(() => Request($"/api/v1/incidents/{id}/{verb}", new { text = "the campaign" }, ""), cancel))
             {
-                acknowledged[id] = 0;
-                number += 3;
+                case HttpStatusCode.OK:
+                    done[id] = 0;
+                    return;
+                // It was resolved, and the answer got lost.
+                case HttpStatusCode.Conflict:
+                    return;
+                case null:
+                    break;
+                default:
+                    // It is not there yet.
+                    await PauseAsync(100, cancel);
+                    break;
             }
-            await PauseAsync(life.Reporters == 1 ? 50 : 20, cancel);
         }
     }
 
@@ -246,11 +296,22 @@ internal sealed class KillCampaign : IAsyncDisposable
         var decided = await store.ReadAsync((s, c) => s.QueryAsync<(long Incident, long Count)>("select incident, count(*) from events where type = 'paged' group by incident", null, c), cancel);
         var rows = pages.GroupBy(p => p.Key.Split('/')[0], StringComparer.Ordinal).ToDictionary(g => g.Key, g => (long)g.Count(), StringComparer.Ordinal);
         lost.AddRange(decided.Where(d => rows.GetValueOrDefault($"INC-{d.Incident}") != d.Count).Select(d => $"INC-{d.Incident} decided {d.Count} pages and keeps {rows.GetValueOrDefault($"INC-{d.Incident}")}"));
-        lost.AddRange(taken.Keys.Select(r => bySender[r].First().Incident).Where(n => n is not null && !decided.Any(d => d.Incident == n)).Select(n => $"INC-{n} paged nobody"));
-        foreach (var id in acknowledged.Keys) if ((await host.Part<IncidentList>().OneAsync(IncidentIds.Parse(id)!.Value, cancel))?.Acknowledged is null) lost.Add($"the acknowledgement of {id}");
+        var paged = decided.Select(d => d.Incident).ToHashSet();
+        lost.AddRange(taken.Keys.Select(r => bySender[r].FirstOrDefault().Incident).Where(n => n is { } incident && !paged.Contains(incident)).Select(n => $"INC-{n} paged nobody"));
+        var all = (await store.ReadAsync((s, c) => s.QueryAsync<(long Number, long? Acknowledged, long? Resolved)>("select number, acknowledged, resolved from incidents", null, c), cancel)).ToDictionary(i => $"INC-{i.Number}", StringComparer.Ordinal);
+        lost.AddRange(acknowledged.Keys.Where(id => all.GetValueOrDefault(id).Acknowledged is null).Select(id => $"the acknowledgement of {id}"));
+        lost.AddRange(resolved.Keys.Where(id => all.GetValueOrDefault(id).Resolved is null).Select(id => $"the resolution of {id}"));
         var doubled = rung.Where(r => r.Value > 1).Select(r => r.Key).ToHashSet(StringComparer.Ordinal);
-        var marked = pages.Where(p => p.Doubts > 0).Select(p => p.Key).ToHashSet(StringComparer.Ordinal);
+        // Also what is no page, such as the question at the start of a turn, is marked where it may have come twice.
+        var marked = (await store.ReadAsync((s, c) => s.QueryAsync<string>("select key from outbox where doubts > 0", null, c), cancel)).ToHashSet(StringComparer.Ordinal);
         var audit = await host.Part<AuditTrail>().VerifyAsync(cancel);
-        return new KillResult(kills, taken.Count, acknowledged.Count, pages.Count, doubled.Count, pages.Count(p => doubled.Contains(p.Key) && p.Channel == "incidents"), marked.Count, doubled.Except(marked, StringComparer.Ordinal).Count(), audit.Problem, [.. lost], took);
+        return new KillResult(kills, string.Join(", ", died.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => $"{d.Value} {d.Key}")), taken.Count, acknowledged.Count, resolved.Count, pages.Count, doubled.Count, pages.Count(p => doubled.Contains(p.Key) && p.Channel == "incidents"), marked.Count, doubled.Except(marked, StringComparer.Ordinal).Count(), audit.Problem, [.. lost], took);
     }
+
+    /// <param name="Pages">How many pages a server sends at most before it dies at one.</param>
+    /// <param name="Commits">The same for what it writes.</param>
+    /// <param name="Limit">In milliseconds: then it dies wherever it is.</param>
+    /// <param name="Least">How many pages came to the phone in a life that the clock ends, but for those that end early.</param>
+    /// <param name="Pause">Of a reporter between two reports, in milliseconds.</param>
+    private sealed record Life(int Pages, int Commits, int Limit, int Least, int Reporters, int Pause);
 }

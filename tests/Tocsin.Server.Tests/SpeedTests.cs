@@ -22,36 +22,45 @@ public sealed class SpeedTests(PostgresServer postgres)
     {
         await using var world = await TestWorld.StartAsync(await Databases.ConnectionAsync(database, postgres, Cancel));
         await OpenAsync(world, Many);
-        var clock = world.Host.Part<DueIncidents>();
-        // The first channel has not taken the page after a minute: one page to each engineer by the next one.
-        var first = await TickAsync(world, clock, TimeSpan.FromSeconds(61));
-        Assert.Equal(Many, await PagesAsync(world, first.Before));
-        // The second has not either, and the engineer on call is asked again after ten minutes: three pages for each.
-        var second = await TickAsync(world, clock, TimeSpan.FromSeconds(599));
+        // A server that has just started: it holds none of them in memory, and its code is not warm.
+        await world.StopAsync();
+        await world.StartAsync();
+        var ticks = new List<Ticked>();
+        // After a minute the first channel has not taken the page; after ten the engineer on call is asked again; then it is the next channel's turn once more.
+        foreach (var seconds in new[] { 61, 599, 61, 599 }) ticks.Add(await TickAsync(world, TimeSpan.FromSeconds(seconds)));
+        Assert.Equal(Many, ticks[0].Pages);
         var desk = world.Host.Part<IncidentDesk>();
         await desk.DoAsync(new IncidentId(1), new IncidentCommand.Note("lead", "warm"), null, Cancel);
         var watch = Stopwatch.StartNew();
         for (var i = 0; i < 20; i++) Assert.IsType<Outcome.Done>(await desk.DoAsync(new IncidentId(2 + i), new IncidentCommand.Acknowledge("lead"), null, Cancel));
         var change = watch.Elapsed / 20;
-        var pages = await PagesAsync(world, second.Before);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{database}: {Many} due escalations decided and enqueued in {first.Took.TotalMilliseconds:0} ms ({first.Processor.TotalMilliseconds:0} ms of processor time here), the code still cold; then {pages} pages of as many incidents in {second.Took.TotalMilliseconds:0} ms ({second.Processor.TotalMilliseconds:0} ms); a change of state among them takes {change.TotalMilliseconds:0.0} ms"));
-        Assert.True(first.Took + second.Took < TimeSpan.FromSeconds(60), $"{first.Took} and {second.Took}");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{database}: {Many} incidents due at once, all decided and enqueued: in a server that has just started {ticks[0]}; then, as it has run, {string.Join("; ", ticks.Skip(1))}; a change of state among them takes {change.TotalMilliseconds:0.0} ms"));
+        Assert.True(ticks.All(t => t.Took < TimeSpan.FromSeconds(60)), string.Join("; ", ticks));
         Assert.True(change < TimeSpan.FromSeconds(2), change.ToString());
     }
 
-    private static async Task<(TimeSpan Took, TimeSpan Processor, Instant Before)> TickAsync(TestWorld world, DueIncidents clock, TimeSpan by)
+    private static async Task<Ticked> TickAsync(TestWorld world, TimeSpan by)
     {
-        var before = world.Now;
+        var clock = world.Host.Part<DueIncidents>();
+        var (events, pages) = await CountAsync(world);
         world.Time.Advance(by);
-        var (watch, processor) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
+        var (watch, here, there) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime, PostgresServer.Processor());
         var moved = 0;
         while (await clock.TickAsync(Cancel) is > 0 and var some) moved += some;
+        var (took, ours, theirs) = (watch.Elapsed, Environment.CpuUsage.TotalTime - here, PostgresServer.Processor() - there);
         Assert.Equal(Many, moved);
-        return (watch.Elapsed, Environment.CpuUsage.TotalTime - processor, before);
+        var (eventsAfter, pagesAfter) = await CountAsync(world);
+        return new Ticked(eventsAfter - events, pagesAfter - pages, took, ours, theirs);
     }
 
-    private static Task<long> PagesAsync(TestWorld world, Instant after) =>
-        world.Host.Part<Database>().ReadAsync((s, c) => s.FirstAsync<long>("select count(*) from outbox where decided > @after", new { after = Micros.Of(after) }, c), Cancel);
+    private static Task<(long Events, long Pages)> CountAsync(TestWorld world) =>
+        world.Host.Part<Database>().ReadAsync((s, c) => s.FirstAsync<(long, long)>("select (select count(*) from events), (select count(*) from outbox)", null, c), Cancel);
+
+    // Processor times of this process, and of the PostgreSQL that the tests started.
+    private sealed record Ticked(long Events, long Pages, TimeSpan Took, TimeSpan Here, TimeSpan There)
+    {
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Events} events and {Pages} pages in {Took.TotalMilliseconds:0} ms ({Here.TotalMilliseconds:0} ms of processor time here, {There.TotalMilliseconds:0} ms in PostgreSQL)");
+    }
 
     // As if they had been declared one by one, only quicker.
     private static async Task OpenAsync(TestWorld world, int count)

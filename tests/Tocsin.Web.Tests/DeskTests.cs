@@ -3,6 +3,7 @@ using AngleSharp.Dom;
 using Tocsin.Core.Platforms;
 using Tocsin.Core.Signals.Watching;
 using Tocsin.Server.Incidents;
+using Tocsin.Server.Notify;
 using Tocsin.Server.Reading;
 using Tocsin.Server.Watch;
 using Tocsin.Server.Web;
@@ -128,13 +129,43 @@ public sealed class DeskTests
     }
 
     [Fact]
+    public async Task Whether_pages_reach_whoever_has_the_turn_stands_beside_their_name()
+    {
+        await using var site = await Site.StartAsync(o => o with { Plan = TestWorld.Plan() });
+        var starts = site.World.Host.Part<TurnStarts>();
+        async Task<string> TurnAsync() => (await site.PageAsync("/oncall")).QuerySelector("li.turn")?.TextContent ?? "";
+        Assert.Equal("", await TurnAsync());
+        Assert.Contains("within 30m that pages reach them; else Tech lead is told", (await site.PageAsync("/oncall")).QuerySelector("main")!.TextContent, StringComparison.Ordinal);
+        await starts.CheckAsync(Cancel);
+        Assert.Contains("Second engineer", await TurnAsync(), StringComparison.Ordinal);
+        Assert.Contains("was asked, and has until", await TurnAsync(), StringComparison.Ordinal);
+        site.World.Time.Advance(TimeSpan.FromMinutes(31));
+        await starts.CheckAsync(Cancel);
+        Assert.Contains("has not answered; Tech lead was told", await TurnAsync(), StringComparison.Ordinal);
+        await starts.ConfirmAsync((await starts.NewestAsync(Cancel))[0].Id, Cancel);
+        Assert.Contains("says that pages arrive", await TurnAsync(), StringComparison.Ordinal);
+        Assert.Contains("answered late; Tech lead was told", await TurnAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_test_page_leaves_by_the_persons_own_channels_and_the_page_says_how_it_went()
     {
         await using var site = await Site.StartAsync();
         await DoneAsync(site.SendAsync("/oncall", "/oncall/test", ("person", "lead")));
         await site.World.SettleAsync();
         Assert.Contains(site.World.Sent, p => p.First.StartsWith("TEST page for Tech lead", StringComparison.Ordinal));
-        Assert.Contains("sent", (await site.PageAsync("/oncall")).GetElementById("tests")!.NextElementSibling!.TextContent, StringComparison.Ordinal);
+        async Task<string> TestsAsync() => (await site.PageAsync("/oncall")).GetElementById("tests")!.NextElementSibling!.TextContent;
+        Assert.Contains("sent", await TestsAsync(), StringComparison.Ordinal);
+        // Each channel is confirmed by its own button, and a look at it is no press.
+        using var stranger = site.Stranger();
+        var link = new Uri(site.Address, site.World.Sent.First(p => p.Channel == "phone").AcknowledgeLink!.PathAndQuery);
+        Assert.Contains("It reached me", await stranger.GetStringAsync(link, Cancel), StringComparison.Ordinal);
+        Assert.DoesNotContain("confirmed", await TestsAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await stranger.PostAsync(new Uri(link.AbsoluteUri.Replace("phone", "push", StringComparison.Ordinal)), null, Cancel)).StatusCode);
+        Assert.Contains("It reached lead by phone", await (await stranger.PostAsync(link, null, Cancel)).Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await stranger.PostAsync(link, null, Cancel)).StatusCode);
+        Assert.Single((await TestsAsync()).Split("confirmed at").Skip(1));
+        Assert.Single(await site.World.Host.Part<AuditTrail>().NewestAsync(null, "", 20, Cancel), r => r is { What: "test page confirmed", Who: "lead", Detail: "phone" });
     }
 
     [Fact]

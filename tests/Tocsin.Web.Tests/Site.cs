@@ -34,7 +34,7 @@ internal sealed class Site : IAsyncDisposable
 
     public static async Task<Site> StartAsync(Func<ServerOptions, ServerOptions>? change = null)
     {
-        var world = await TestWorld.SqliteAsync(o => (change ?? (x => x))(o with { Web = new WebOptions { Reference = Reference, Drill = DrillAsync, Compare = FakeLooks.CompareAsync, Check = FakeLooks.CheckAsync, Lab = new FakeLab().Door } }));
+        var world = await TestWorld.SqliteAsync(o => (change ?? (x => x))(o with { Web = new WebOptions { Reference = Reference, Drill = DrillAsync, Judge = Judge, Compare = FakeLooks.CompareAsync, Check = FakeLooks.CheckAsync, Lab = new FakeLab().Door } }));
         var site = new Site(world, Fresh(world.Host.Address));
         await site.SignInAsync(site.Browser, "admin");
         return site;
@@ -127,8 +127,10 @@ internal sealed class Site : IAsyncDisposable
             seen(observation);
         }
         var bundle = new EvidenceBundle { Platform = "test", Environment = environment, Services = [service], Catalog = catalog.Digest, CollectedAt = TestWorld.Start, Observations = observations, Matches = [], Topology = Topology.Of(new Core.Platforms.Platform("test", "Test", ImmutableDictionary<string, string>.Empty, [], [])) };
-        return new DrillSeen(bundle, Diagnoser.Diagnose(bundle, catalog), "000000000000", Lab: true, 0.1);
+        return new DrillSeen(bundle, Judge(bundle), "000000000000", Lab: true, 0.1);
     }
+
+    private static DiagnosisReport Judge(EvidenceBundle bundle) => Diagnoser.Diagnose(bundle, DiagnosisCatalog.Build(Reference.Entries.Select(e => e.Entry), Reference.Facts));
 
     private static Observation Look(string probe, string environment, string service, ObservationStatus status, params (string Name, string Value)[] facts) => new()
     {

@@ -18,12 +18,14 @@ internal sealed class Viewer : IAsyncDisposable
     /// <summary>What the browser complained about.</summary>
     public IReadOnlyList<string> Complaints => [.. complaints];
 
-    public static async Task<Viewer> OpenAsync(Chromium chromium, Site site, string? name, int width = 1440, bool dark = false, bool script = true)
+    public static Task<Viewer> OpenAsync(Chromium chromium, Site site, string? name, int width = 1440, bool dark = false, bool script = true) => OpenAsync(chromium, site.Address, name, width, dark, script);
+
+    public static async Task<Viewer> OpenAsync(Chromium chromium, Uri address, string? name, int width = 1440, bool dark = false, bool script = true)
     {
         var browser = await chromium.BrowserAsync();
         var own = await browser.NewContextAsync(new BrowserNewContextOptions
         {
-            BaseURL = site.Address.ToString(),
+            BaseURL = address.ToString(),
             ViewportSize = new ViewportSize { Width = width, Height = width == Phone ? 844 : 900 },
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
             JavaScriptEnabled = script,
@@ -43,7 +45,8 @@ internal sealed class Viewer : IAsyncDisposable
         await page.FillAsync("#name", name);
         await page.FillAsync("#password", Site.Password);
         await page.ClickAsync("main button");
-        await page.WaitForURLAsync(url => !url.Contains("sign-in", StringComparison.Ordinal));
+        // What only who is signed in has; the event of a loaded page may be over before it is waited for.
+        await page.Locator("form[action='/sign-out']").First.WaitForAsync(new() { State = WaitForSelectorState.Attached });
         return viewer;
     }
 

@@ -54,6 +54,15 @@ public sealed class MySqlQuestion
             : null;
     }
 
+    /// <summary>Domains of the tenants' table that share their first or their second half with this one: a slip of the pen spoils only one of them.</summary>
+    public static MySqlQuestion? TenantsNear(string schema, string table, string column, string domain)
+    {
+        var (first, second) = (domain[..(domain.Length / 2)].ToLowerInvariant(), domain[(domain.Length / 2)..].ToLowerInvariant());
+        return Name(schema) is { } s && Name(table) is { } t && Name(column) is { } c
+            ? new($"SELECT {Brief} {c} FROM {s}.{t} WHERE LOWER(LEFT({c}, {first.Length})) = {Text(first)} OR LOWER(RIGHT({c}, {second.Length})) = {Text(second)} LIMIT 4000")
+            : null;
+    }
+
     private static string Text(string text) => text.Length == 0 ? "''" : $"CONVERT(0x{Convert.ToHexString(Encoding.UTF8.GetBytes(text))} USING utf8mb4)";
 
     private static string? Name(string name) => name.Length is > 0 and <= 64 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '$' or '-') ? $"`{name}`" : null;

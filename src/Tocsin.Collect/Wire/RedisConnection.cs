@@ -31,6 +31,27 @@ internal sealed class RedisConnection : IAsyncDisposable
             if (await SpeaksTlsAsync(target, cancel)) throw new WireFailure(e.Stage, "TLS_REQUIRED", "the server hangs up on a plain word and greets by TLS", e);
             throw;
         }
+        catch (WireFailure e) when (target.Tls && e.Stage is WireStage.Tls && e.Code is "ETIMEDOUT")
+        {
+            if (!await SpeaksPlainAsync(target, cancel)) throw;
+            throw new WireFailure(e.Stage, "PLAIN_SERVER", "the server is silent to a TLS greeting and answers a plain word", e);
+        }
+    }
+
+    // A Redis without TLS takes the greeting for the beginning of a command and waits for its end.
+    private static async Task<bool> SpeaksPlainAsync(WireTarget target, CancellationToken cancel)
+    {
+        try
+        {
+            await using var plain = await WireConnection.OpenAsync(target with { Tls = false }, cancel);
+            var connection = new RedisConnection(plain);
+            _ = await connection.SendAsync(["PING"], cancel);
+            return true;
+        }
+        catch (WireFailure)
+        {
+            return false;
+        }
     }
 
     /// <summary>Over a connection, which is closed where the login fails.</summary>

@@ -12,17 +12,26 @@ internal static class Cover
     public static ImmutableArray<Hypothesis> Of(IEnumerable<Hypothesis> candidates)
     {
         var best = candidates.OrderByDescending(c => c.Score).ThenBy(c => c.Id, StringComparer.Ordinal).ThenBy(c => c.Service, StringComparer.Ordinal).ToList();
+        // One cause at several places is one: a password that was changed refuses whoever has the old one.
+        var causes = best.GroupBy(c => c.Id, StringComparer.Ordinal).Select(g => g.First() with { Explains = [.. g.SelectMany(h => h.Explains).Distinct().Order()] }).ToList();
         // What explains no more than a better candidate does can only be its rival.
-        var pool = best.Where((c, i) => !best.Take(i).Any(b => c.Explains.All(b.Explains.Contains))).Take(Exact).ToImmutableArray();
+        var pool = causes.Where((c, i) => !causes.Take(i).Any(b => c.Explains.All(b.Explains.Contains))).Take(Exact).ToImmutableArray();
         var sets = pool.Select(Bits).ToArray();
         var all = sets.Aggregate(BigInteger.Zero, (a, b) => a | b);
         for (var size = 1; size <= pool.Length && !all.IsZero; size++)
         {
             var search = new Search(pool, sets, all);
             search.Try(0, size, BigInteger.Zero, [], 0);
-            if (search.Found is { } found) return [.. found.Select(i => pool[i])];
+            if (search.Found is { } found) return [.. found.SelectMany(i => Places(best, pool[i].Id))];
         }
         return [];
+    }
+
+    // The places that a cause is needed at: each explains what those before it do not.
+    private static IEnumerable<Hypothesis> Places(IEnumerable<Hypothesis> best, string id)
+    {
+        var explained = new HashSet<int>();
+        return best.Where(h => h.Id == id && h.Explains.Aggregate(false, (any, i) => explained.Add(i) || any));
     }
 
     private static BigInteger Bits(Hypothesis one) => one.Explains.Aggregate(BigInteger.Zero, (bits, i) => bits | (BigInteger.One << i));

@@ -53,9 +53,9 @@ public static class Diagnoser
                      from match in matched
                      where match.What == cause.Entry.Id
                      select (Cause: cause, match.Service);
-        var byFact = from look in findings.Select(f => f.Observation).OfType<Observation>().Select(o => (o.Probe, o.Subject.Service)).Distinct()
+        var byFact = from look in findings.Select(f => f.Observation).OfType<Observation>().Select(o => (o.Probe, o.Subject.Service, o.Subject.Component)).Distinct()
                      from cause in catalog.ByProbe.GetValueOrDefault(look.Probe, [])
-                     from service in look.Service.Length > 0 ? Around(evidence, services, look.Service).Where(s => MayShowAt(cause.Entry, s, evidence.Dependencies)) : services
+                     from service in look.Service.Length > 0 ? Around(evidence, services, look.Service).Where(s => MayShowAt(cause.Entry, s, evidence.Dependencies)) : Around(evidence, services, look.Component, cause.Entry)
                      select (Cause: cause, Service: service);
         return
         [
@@ -77,6 +77,10 @@ public static class Diagnoser
         if (dependencies.IsComponent(entry.Component)) return dependencies.MayNeed(service, entry.Component);
         return entry.Layer != OwnLayer || !dependencies.IsService(dependencies.ServiceName(entry.Service)) || dependencies.ServiceName(entry.Service) == service;
     }
+
+    // A component that no service needs, such as where pages are built, is a matter of the platform itself.
+    private static ImmutableArray<string> Around(Evidence evidence, ImmutableArray<string> services, string component, Entry entry) =>
+        component.Length == 0 || component != entry.Component || services.Any(s => evidence.Dependencies.MayNeed(s, component)) ? services : [""];
 
     // A fact of a service speaks for causes at itself and, by rules that name another role, at those who need it.
     private static IEnumerable<string> Around(Evidence evidence, ImmutableArray<string> services, string service)

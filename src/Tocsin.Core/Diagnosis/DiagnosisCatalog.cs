@@ -10,8 +10,11 @@ namespace Tocsin.Core.Diagnosis;
 /// <summary>The causes of a catalog, prepared for weighing. Made once, used for any number of bundles.</summary>
 public sealed class DiagnosisCatalog
 {
-    private DiagnosisCatalog(ImmutableArray<CauseModel> causes, FactTable facts, string digest)
+    private readonly FrozenDictionary<string, ImmutableArray<string>> _downstream;
+
+    private DiagnosisCatalog(ImmutableArray<CauseModel> causes, Dictionary<string, ImmutableArray<string>> downstream, FactTable facts, string digest)
     {
+        _downstream = downstream.ToFrozenDictionary(StringComparer.Ordinal);
         Causes = causes;
         Facts = facts;
         Digest = digest;
@@ -42,25 +45,14 @@ public sealed class DiagnosisCatalog
         var all = entries.OrderBy(e => e.Id, StringComparer.Ordinal).ToImmutableArray();
         var downstream = all.ToDictionary(e => e.Id, e => e.Causes.SelectMany(c => c.LeadsTo).Distinct(StringComparer.Ordinal).ToImmutableArray(), StringComparer.Ordinal);
         foreach (var cause in all.SelectMany(e => e.Causes.Select(c => (Id: $"{e.Id}/{c.Id}", c.LeadsTo)))) downstream[cause.Id] = cause.LeadsTo;
-        var causes = all.SelectMany(e => e.Causes.Select(c => new CauseModel(e, c, Distances(c.LeadsTo, downstream)))).ToImmutableArray();
-        return new DiagnosisCatalog(causes, facts, DigestOf(causes, facts));
+        var causes = all.SelectMany(e => e.Causes.Select(c => new CauseModel(e, c))).ToImmutableArray();
+        return new DiagnosisCatalog(causes, downstream, facts, DigestOf(causes, facts));
     }
+
+    /// <summary>What an entry or a single cause leads to, one step down.</summary>
+    internal ImmutableArray<string> Downstream(string id) => _downstream.GetValueOrDefault(id, []);
 
     internal static string ProbeOf(string fact) => fact[..Math.Max(0, fact.LastIndexOf('.'))];
-
-    // Entries and single causes downstream, with how many steps away they are.
-    private static FrozenDictionary<string, int> Distances(ImmutableArray<string> first, Dictionary<string, ImmutableArray<string>> downstream)
-    {
-        var steps = new Dictionary<string, int>(StringComparer.Ordinal);
-        var open = new Queue<(string Id, int Steps)>(first.Select(f => (f, 1)));
-        var seen = new HashSet<string>(first, StringComparer.Ordinal);
-        while (open.TryDequeue(out var next))
-        {
-            steps.TryAdd(next.Id, next.Steps);
-            foreach (var further in downstream.GetValueOrDefault(next.Id, []).Where(seen.Add)) open.Enqueue((further, next.Steps + 1));
-        }
-        return steps.ToFrozenDictionary(StringComparer.Ordinal);
-    }
 
     private static string DigestOf(ImmutableArray<CauseModel> causes, FactTable facts)
     {
@@ -82,11 +74,10 @@ public sealed class DiagnosisCatalog
 /// <summary>One cause with everything that speaks for or against it.</summary>
 internal sealed class CauseModel
 {
-    public CauseModel(Entry entry, Cause cause, FrozenDictionary<string, int> leadsTo)
+    public CauseModel(Entry entry, Cause cause)
     {
-        (Entry, Cause, LeadsTo) = (entry, cause, leadsTo);
+        (Entry, Cause) = (entry, cause);
         Id = $"{entry.Id}/{cause.Id}";
-        EntriesBelow = leadsTo.Keys.Select(k => k.Split('/')[0]).ToFrozenSet(StringComparer.Ordinal);
         Rules = [.. cause.Evidence, .. NamedByText(entry, cause)];
         Supporting = [.. Rules.Where(r => r.For).Select(r => r.When).Concat(cause.Requires).OfType<Condition.Fact>()];
     }
@@ -105,21 +96,6 @@ internal sealed class CauseModel
     /// <summary>The same with whether each says much: a requirement does, a weak rule does not.</summary>
     public IEnumerable<(Condition.Fact When, bool Strong)> Shown =>
         Rules.Where(r => r.For && r.When is Condition.Fact).Select(r => ((Condition.Fact)r.When, r.Weight >= Weight.Strong)).Concat(Cause.Requires.OfType<Condition.Fact>().Select(r => (r, true)));
-
-    /// <summary>Entries, and single causes as entry/cause, that follow from it, with how many steps away they are.</summary>
-    public FrozenDictionary<string, int> LeadsTo { get; }
-
-    /// <summary>The entries that show themselves when it is the cause, beside its own.</summary>
-    public FrozenSet<string> EntriesBelow { get; }
-
-    /// <summary>Steps to a cause that follows from it, or null where it does not.</summary>
-    public int? StepsTo(CauseModel effect) => (LeadsTo.TryGetValue(effect.Entry.Id, out var byEntry), LeadsTo.TryGetValue(effect.Id, out var byCause)) switch
-    {
-        (true, true) => Math.Min(byEntry, byCause),
-        (true, false) => byEntry,
-        (false, true) => byCause,
-        _ => null,
-    };
 
     // A signature that says which causes it points to is evidence for them, the less the more it names. A rule of the cause's own takes its place.
     private static IEnumerable<EvidenceRule> NamedByText(Entry entry, Cause cause) =>

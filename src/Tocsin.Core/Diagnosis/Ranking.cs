@@ -11,11 +11,12 @@ internal sealed record Ranking(ImmutableArray<Hypothesis> Chosen, ImmutableArray
     {
         var plausible = standing.Where(h => h.Score >= Decibans.Likely && !h.Explains.IsEmpty).ToImmutableArray();
         var roots = plausible.Where(h => !plausible.Any(c => explaining.IsConsequence(c, h))).ToImmutableArray();
-        var chosen = Cover.Of(roots).OrderByDescending(h => h.Score).ThenBy(h => h.Id, StringComparer.Ordinal).ToImmutableArray();
+        // What is wrong now goes before what was only said.
+        var chosen = Cover.Of(roots).OrderByDescending(h => h.Explains.Any(i => findings[i].Kind != FindingKind.Match)).ThenByDescending(h => h.Score).ThenBy(h => h.Id, StringComparer.Ordinal).ToImmutableArray();
         var consequences = standing.Where(h => !chosen.Contains(h) && chosen.Any(c => explaining.IsConsequence(c, h))).ToImmutableArray();
         var rivals = standing.Where(h => !chosen.Contains(h) && !consequences.Contains(h)).ToImmutableArray();
         var ranking = new Ranking(chosen, rivals, consequences);
-        foreach (var cause in chosen) ranking._bestRival[(cause.Id, cause.Seat)] = rivals.FirstOrDefault(r => Contends(r, cause, chosen, findings));
+        foreach (var cause in chosen) ranking._bestRival[(cause.Id, cause.Seat)] = rivals.FirstOrDefault(r => r.Id != cause.Id && Contends(r, cause, chosen, findings));
         return ranking;
     }
 
@@ -37,7 +38,7 @@ internal sealed record Ranking(ImmutableArray<Hypothesis> Chosen, ImmutableArray
     // Whoever was refused a look that speaks about the same trouble may be missing the very fact that turns it.
     private bool IsHalfSeen(Hypothesis one) => Chosen.Concat(Rivals).Concat(Consequences).Any(h => h.IsRefused && h.Explains.Any(one.Explains.Contains));
 
-    // The error itself is contended for; where none was printed, the symptoms are; where there are none, the faults.
+    // The same cause at another place is no rival: it says the same. The error itself is contended for; where none was printed, the symptoms are; where there are none, the faults.
     private static bool Contends(Hypothesis rival, Hypothesis cause, ImmutableArray<Hypothesis> chosen, ImmutableArray<Finding> findings)
     {
         var own = cause.Explains.Where(i => !chosen.Any(c => c != cause && c.Explains.Contains(i))).ToList();

@@ -9,7 +9,8 @@ internal static class Verdicts
     {
         if (findings.IsEmpty) return SeesEverything(evidence, catalog) ? Verdict.Healthy : Verdict.Blind;
         if (ranking.Chosen.IsEmpty) return Undecided(evidence, ranking, weighed);
-        var weakest = ranking.Chosen.Max(ranking.Standing);
+        // One cause at several places is as sure as where it is surest.
+        var weakest = ranking.Chosen.GroupBy(c => c.Id, StringComparer.Ordinal).Max(places => places.Min(ranking.Standing));
         var left = findings.Where((f, i) => f.Kind != FindingKind.Fault && !ranking.Chosen.Any(c => c.Explains.Contains(i)));
         return weakest == Verdict.Confirmed && left.Any() ? Verdict.Likely : weakest;
     }

@@ -72,7 +72,7 @@ internal sealed class Weighing(Evidence evidence)
         var known = 0;
         foreach (var rule in model.Rules)
         {
-            var answer = Ask(rule.When, entry, service, supposed);
+            var answer = Ask(rule.When, entry, service, supposed, ofAll: !rule.For);
             if (answer.Truth == Truth.Unknown) missing.Add(new Open(rule.When, answer, Needed: false));
             else known++;
             if (answer.Truth == Truth.True) applied.Add(Apply(rule, answer, onset));
@@ -115,17 +115,17 @@ internal sealed class Weighing(Evidence evidence)
         }
         foreach (var excluded in model.Cause.Excludes)
         {
-            var answer = Ask(excluded, model.Entry, service, supposed);
+            var answer = Ask(excluded, model.Entry, service, supposed, ofAll: true);
             if (answer.Truth == Truth.True && ruledOut.Length == 0) ruledOut = $"it cannot be while {excluded.Words()}; {By(answer)}";
             if (answer.Truth == Truth.Unknown) missing.Add(new Open(excluded, answer, Needed: false));
         }
         return (ruledOut, requiresKnown);
     }
 
-    private Answer Ask(Condition condition, Entry entry, string service, Supposed? supposed) =>
+    private Answer Ask(Condition condition, Entry entry, string service, Supposed? supposed, bool ofAll = false) =>
         supposed is not null && condition is Condition.Fact fact && fact.Name == supposed.Fact && fact.Of == supposed.Of
             ? new Answer(fact.Compare.Holds(supposed.Value) ? Truth.True : Truth.False, [])
-            : evidence.Ask(condition, entry, service);
+            : evidence.Ask(condition, entry, service, ofAll);
 
     private Applied Apply(EvidenceRule rule, Answer answer, Instant? onset)
     {

@@ -27,8 +27,24 @@ public sealed record Deadline(DeadlineKind Kind, Instant At, string Key, int Rou
 /// <summary>What is due when, as a function of the state: nothing is scheduled anywhere else, so nothing can be forgotten.</summary>
 public static class Deadlines
 {
+    private static readonly Comparer<Deadline> Earliest = Comparer<Deadline>.Create(static (one, other) =>
+        one.At != other.At ? one.At.CompareTo(other.At)
+        : one.Kind != other.Kind ? one.Kind.CompareTo(other.Kind)
+        : one.Epoch != other.Epoch ? one.Epoch.CompareTo(other.Epoch)
+        : one.Round.CompareTo(other.Round));
+
     /// <summary>All that lies ahead or is overdue, the earliest first.</summary>
-    public static IEnumerable<Deadline> Of(Incident incident)
+    public static IEnumerable<Deadline> Of(Incident incident) => All(incident).Order(Earliest);
+
+    /// <summary>The first of <see cref="Of"/>; asked for after each event of a tick, so nothing is put in order for it.</summary>
+    public static Deadline? Next(Incident incident)
+    {
+        Deadline? next = null;
+        foreach (var deadline in All(incident)) if (next is null || Earliest.Compare(deadline, next) < 0) next = deadline;
+        return next;
+    }
+
+    private static IEnumerable<Deadline> All(Incident incident)
     {
         var all = incident.Phase switch
         {
@@ -36,10 +52,8 @@ public static class Deadlines
             IncidentPhase.Resolved => PostMortem(incident),
             _ => Promises(incident).Concat(Steps(incident)).Concat(Channels(incident)),
         };
-        return all.Where(d => !incident.Missed.Contains((d.Kind, d.Epoch))).OrderBy(d => d.At).ThenBy(d => d.Kind).ThenBy(d => d.Epoch).ThenBy(d => d.Round);
+        return incident.Missed.IsEmpty ? all : all.Where(d => !incident.Missed.Contains((d.Kind, d.Epoch)));
     }
-
-    public static Deadline? Next(Incident incident) => Of(incident).FirstOrDefault();
 
     private static IEnumerable<Deadline> Promises(Incident incident)
     {
@@ -116,8 +130,10 @@ public static class Deadlines
     {
         if (!incident.Policy.Channels.TryGetValue(page.Sent.Channel, out var channel)) return (page.SentAt, Receipt.Accepted);
         // A later receipt stands for the earlier ones: what was seen was delivered.
-        var best = page.Receipts.IsEmpty ? -1 : page.Receipts.Max(r => (int)r);
-        var missing = channel.Waits.Where(w => (int)w.Receipt > best).OrderBy(w => w.For(page.Sent.Severity)).ToList();
-        return missing.Count == 0 ? null : (page.SentAt + missing[0].For(page.Sent.Severity), missing[0].Receipt);
+        var best = -1;
+        foreach (var receipt in page.Receipts) best = Math.Max(best, (int)receipt);
+        ReceiptWait? missing = null;
+        foreach (var wait in channel.Waits) if ((int)wait.Receipt > best && (missing is null || wait.For(page.Sent.Severity) < missing.For(page.Sent.Severity))) missing = wait;
+        return missing is null ? null : (page.SentAt + missing.For(page.Sent.Severity), missing.Receipt);
     }
 }

@@ -47,7 +47,8 @@ public static class AccountOfActions
         if (run.Verified is not { } seen) return "";
         var works = seen.Works switch { true => "works", false => "does not work", null => "could not be seen to work" };
         var beside = seen.Beside.IsEmpty ? "" : $"; beside it changed {string.Join(", ", seen.Beside)}";
-        return seen.Seen.IsEmpty ? works + beside : $"{works}: {string.Join("; ", seen.Seen)}{beside}";
+        var later = run.Rechecked switch { null => "", { Holds: true } r => $"; held again from {Clock(r.At)}", { } r => $"; did not hold from {Clock(r.At)}: {string.Join("; ", r.Seen)}" };
+        return seen.Seen.IsEmpty ? works + beside + later : $"{works}: {string.Join("; ", seen.Seen)}{beside}{later}";
     }
 
     private static string Undo(ActionRun run, IReadOnlyList<ActionRun> all)

@@ -18,13 +18,24 @@ public sealed record DocumentOpenedAgain(Instant At, string By, string Why) : Do
 /// <param name="Item">Its place in the list, from 0.</param>
 public sealed record ItemDone(Instant At, string By, int Item, bool Done) : DocumentEvent(At, By);
 
+/// <summary>Somebody was told of an action item. It names the item by what stood there, because lists are written anew.</summary>
+/// <param name="Step">As <see cref="ItemCall.Step"/>.</param>
+/// <param name="People">Persons, or rooms by their channel.</param>
+public sealed record ItemReminded(Instant At, string Text, string Owner, LocalDate Due, int Step, ImmutableArray<string> People) : DocumentEvent(At, "");
+
 /// <summary>The document as its events leave it.</summary>
 public sealed record DocumentRecord
 {
     public static readonly DocumentRecord None = new();
 
     public PostMortemText Text { get; init; } = PostMortemText.Empty;
+
+    /// <summary>How often people wrote; what the clock did since does not make a text stale that somebody types.</summary>
     public int Version { get; init; }
+    public Instant WrittenAt { get; init; } = Instant.MinValue;
+
+    /// <summary>The last step that was said, by text, owner and due date of the item: who changes one of them begins anew.</summary>
+    public ImmutableDictionary<(string Text, string Owner, LocalDate Due), int> Told { get; init; } = ImmutableDictionary<(string, string, LocalDate), int>.Empty;
     public ImmutableArray<(Instant At, string By, string What)> History { get; init; } = [];
 
     public bool IsFinal => Text.Status == DocumentStatus.Final;
@@ -33,6 +44,7 @@ public sealed record DocumentRecord
 
     public DocumentRecord With(DocumentEvent e)
     {
+        if (e is ItemReminded told) return this with { Told = Told.SetItem((told.Text, told.Owner, told.Due), told.Step), History = History.Add((told.At, "tocsin", $"tells {Words.List(told.People)} of \"{told.Text}\"")) };
         var (text, what) = e switch
         {
             DocumentWritten w => (w.Text with { Status = Text.Status }, Version == 0 ? "begins it" : "writes"),
@@ -41,7 +53,7 @@ public sealed record DocumentRecord
             ItemDone d => (Text with { Items = Text.Items.SetItem(d.Item, Text.Items[d.Item] with { Done = d.Done }) }, $"{(d.Done ? "has done" : "opens again")} \"{Text.Items[d.Item].Text}\""),
             _ => throw new ArgumentOutOfRangeException(nameof(e), e, "unknown event"),
         };
-        return this with { Text = text, Version = Version + 1, History = History.Add((e.At, e.By, what)) };
+        return this with { Text = text, WrittenAt = e is DocumentWritten ? e.At : WrittenAt, Version = Version + 1, History = History.Add((e.At, e.By, what)) };
     }
 }
 

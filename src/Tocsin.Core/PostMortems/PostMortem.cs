@@ -50,7 +50,7 @@ public sealed record PostMortemText
 public static class ItemDue
 {
     // A reminder comes this long before the due date.
-    private static readonly Period Early = Period.FromDays(2);
+    internal static readonly Period Early = Period.FromDays(2);
 
     public static LocalDate Usual(Severity severity, Instant resolved) => resolved.InUtc().Date.PlusDays(severity switch { Severity.P0 => 7, Severity.P1 => 14, _ => 30 });
 

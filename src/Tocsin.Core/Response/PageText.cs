@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Tocsin.Core.Incidents;
 using Tocsin.Core.Signals;
@@ -22,8 +23,13 @@ public static class PageText
         return new PageWords(Cut(first), string.Join('\n', $"{verdict}\n{link}".Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
     }
 
+    // Redacting costs more than all else of a page, and an incident keeps its title. By the text itself, which goes when its incident does.
+    private static readonly ConditionalWeakTable<string, string> Known = [];
+
     /// <summary>A title may come from a log: no secrets and nothing that a terminal or a chat would obey.</summary>
-    public static string Plain(string title)
+    public static string Plain(string title) => Known.GetValue(title, Redacted);
+
+    private static string Redacted(string title)
     {
         var text = new StringBuilder();
         foreach (var c in Redactor.WithEmails.Redact(title)) text.Append(char.IsControl(c) ? ' ' : c);

@@ -19,6 +19,7 @@ internal sealed class Redis(ComponentGround ground, string environment, Immutabl
     // By convention the key under which services get it.
     private const string TokenKey = "REDIS_AUTH_TOKEN";
     private string current = "";
+    private RedisDoor? door;
 
     public override string? Password => fields.GetValueOrDefault("auth") is "token" ? Token() : null;
 
@@ -29,7 +30,7 @@ internal sealed class Redis(ComponentGround ground, string environment, Immutabl
     protected override async Task PrepareAsync(bool first, CancellationToken cancel)
     {
         if (first) await CertifyAsync(cancel);
-        current = Password ?? "";
+        (current, door) = (Password ?? "", new RedisDoor(Path.Combine(Folder, "redis.sock")));
         var tls = fields.GetValueOrDefault("tls") is "required";
         var text = $"""
             bind {Address}
@@ -62,6 +63,7 @@ internal sealed class Redis(ComponentGround ground, string environment, Immutabl
         if (was.Length < 2 || was[0] != key) throw new LabException($"{Name} of {Environment} has no setting '{key}'");
         await ClientAsync(["CONFIG", "SET", key, value], cancel);
         if (key is "requirepass") current = value;
+        if (key is "tls-port") Encrypts(value is not "0");
         return was[1];
     }
 
@@ -78,14 +80,34 @@ internal sealed class Redis(ComponentGround ground, string environment, Immutabl
         return [Reading("CurrConnections", Math.Max(0, Number("connected_clients") - 1)), Reading("CurrItems", items), Reading("BytesUsedForCache", Number("used_memory")), Reading("Evictions", Number("evicted_keys"))];
     }
 
+    // ElastiCache says what its nodes do.
+    private void Encrypts(bool it)
+    {
+        lock (Ground.World.Gate)
+        {
+            foreach (var group in Ground.Region(Environment).Cache.Groups.Values) group.TransitEncryption = it;
+        }
+    }
+
     protected override Task<string> CommandAsync(IReadOnlyList<string> words, CancellationToken cancel) => ClientAsync([.. words], cancel);
+
+    protected override async Task EndAsync(bool atOnce, CancellationToken cancel)
+    {
+        await base.EndAsync(atOnce, cancel);
+        door?.Dispose();
+        door = null;
+    }
 
     private async Task<string> ClientAsync(ImmutableArray<string> words, CancellationToken cancel)
     {
-        var variables = ImmutableDictionary<string, string>.Empty;
-        if (current.Length > 0) variables = variables.Add("REDISCLI_AUTH", current);
-        var done = await Tool.RunAsync(new ToolCall(Ground.LabFolder, Tool.Find("redis-cli")!, ["-s", "redis.sock", "-e", "--no-auth-warning", .. words]) { Folder = Folder, Variables = variables }, cancel);
-        return done.Code == 0 ? done.Output.Trim() : throw new LabException($"{Name} of {Environment}: {done.Words}");
+        try
+        {
+            return door is { } open ? await open.AskAsync(words, current, cancel) : throw new LabException("it does not run");
+        }
+        catch (LabException e)
+        {
+            throw new LabException($"{Name} of {Environment}: {e.Message}");
+        }
     }
 
     private string? Token()

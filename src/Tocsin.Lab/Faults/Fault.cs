@@ -48,6 +48,9 @@ public sealed record Fault
     /// <summary>Verb lines that make what must be there before; the platform is healthy again before the first of <see cref="Break"/>.</summary>
     public required ImmutableArray<string> Prepare { get; init; }
 
+    /// <summary>What works once all is prepared: that it worked until then is part of what happened.</summary>
+    public required ImmutableArray<LandedCheck> Before { get; init; }
+
     public required ImmutableArray<string> Break { get; init; }
 
     public required ImmutableArray<LandedCheck> Landed { get; init; }

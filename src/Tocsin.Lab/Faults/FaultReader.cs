@@ -53,6 +53,7 @@ public sealed class FaultReader
         Prints = map.Text("prints") is not "false",
         Environments = map.Has("environments") ? map.Texts("environments") : [.. ground.Platform.Environments.Select(e => e.Name)],
         Prepare = map.Texts("prepare"),
+        Before = map.Each("before", CheckReader.Read),
         Break = map.Texts("break"),
         Landed = map.Each("landed", CheckReader.Read),
         Within = map.Has("within") ? Duration.FromSeconds(map.Seconds("within")) : DefaultWithin,
@@ -74,7 +75,7 @@ public sealed class FaultReader
             if (ground.Platform.Environment(environment.Value!) is null) Unknown(environment, "environment", environment.Value!, ground.Platform.Environments.Select(e => e.Name));
         }
         foreach (var line in Nodes(root, "prepare").Concat(Nodes(root, "break")).Concat(Nodes(root, "heal"))) CheckVerb(line);
-        foreach (var check in Checks(root)) CheckLanded(check.Name, check.Map);
+        foreach (var check in Checks(root, "before").Concat(Checks(root, "landed"))) CheckLanded(check.Name, check.Map);
     }
 
     private void CheckRoot(YamlMappingNode root)
@@ -127,8 +128,8 @@ public sealed class FaultReader
 
     private static IEnumerable<YamlScalarNode> Nodes(YamlMappingNode root, string key) => (root.Get(key) as YamlSequenceNode)?.Children.OfType<YamlScalarNode>() ?? [];
 
-    private static IEnumerable<(string Name, YamlMappingNode Map)> Checks(YamlMappingNode root) =>
-        ((YamlSequenceNode)root.Get("landed")!).Children.OfType<YamlMappingNode>().SelectMany(c => c.Children).Select(c => (((YamlScalarNode)c.Key).Value!, (YamlMappingNode)c.Value));
+    private static IEnumerable<(string Name, YamlMappingNode Map)> Checks(YamlMappingNode root, string key) =>
+        ((root.Get(key) as YamlSequenceNode)?.Children ?? []).OfType<YamlMappingNode>().SelectMany(c => c.Children).Select(c => (((YamlScalarNode)c.Key).Value!, (YamlMappingNode)c.Value));
 
     private static IEnumerable<YamlScalarNode> Texts(YamlNode node) => node switch
     {

@@ -9,7 +9,7 @@ namespace Tocsin.Lab.Faults;
 /// <summary>What the check of one kind saw when the fault had landed, or last before the time was over.</summary>
 public sealed record Evidence(string Kind, bool Landed, string Saw);
 
-/// <summary>How an injection went. <see cref="Since"/> is when it began to break.</summary>
+/// <summary>How an injection went. <see cref="Since"/> is when it began to break, or from when on it was seen to work before.</summary>
 public sealed record Landing(Fault Fault, string Environment, Instant Since, ImmutableArray<Evidence> Evidence)
 {
     public bool Landed => Evidence.All(e => e.Landed);
@@ -24,6 +24,7 @@ public sealed class FaultRun : IDisposable
     private readonly LabClient lab;
     private readonly TimeProvider time;
     private readonly FaultEyes eyes;
+    private Instant? worked;
 
     public FaultRun(LabClient lab, LabFolder folder, Core.Platforms.Platform platform, Fault fault, string environment, TimeProvider time)
     {
@@ -50,6 +51,7 @@ public sealed class FaultRun : IDisposable
         foreach (var line in Fault.Prepare) said.Add(await RunAsync(line, cancel));
         if (Fault.Prepare.Length > 0) await UntilRunningAsync(cancel);
         eyes.Since = Now();
+        if (Fault.Before.Length > 0) await SeeItWorkAsync(cancel);
         foreach (var line in Fault.Break) said.Add(await RunAsync(line, cancel));
         return said.ToImmutable();
     }
@@ -68,7 +70,7 @@ public sealed class FaultRun : IDisposable
     {
         var evidence = new List<Evidence>();
         foreach (var check in Fault.Landed) evidence.Add(await LookAsync(check, cancel));
-        return new Landing(Fault, Environment, eyes.Since, [.. evidence]);
+        return new Landing(Fault, Environment, worked ?? eyes.Since, [.. evidence]);
     }
 
     /// <summary>Looks until every check holds or the fault's time is over; then it says what was seen instead.</summary>
@@ -85,7 +87,7 @@ public sealed class FaultRun : IDisposable
                 if (evidence[i].Landed && Fault.Landed[i] is not Checks.HttpCheck) continue;
                 evidence[i] = await LookAsync(Fault.Landed[i], cancel);
             }
-            if (evidence.All(e => e.Landed) || Now() - eyes.Since > limit) return new Landing(Fault, Environment, eyes.Since, [.. evidence]);
+            if (evidence.All(e => e.Landed) || Now() - eyes.Since > limit) return new Landing(Fault, Environment, worked ?? eyes.Since, [.. evidence]);
             await Task.Delay(Between, time, cancel);
         }
     }
@@ -103,6 +105,20 @@ public sealed class FaultRun : IDisposable
     private Instant Now() => Instant.FromDateTimeOffset(time.GetUtcNow());
 
     private Task<string> RunAsync(string line, CancellationToken cancel) => lab.RunAsync(VerbRequest.Read(eyes.Names.Fill(line), Environment, Fault.Id), cancel);
+
+    private async Task SeeItWorkAsync(CancellationToken cancel)
+    {
+        var began = eyes.Since;
+        foreach (var check in Fault.Before)
+        {
+            while (await LookAsync(check, cancel) is { Landed: false } not)
+            {
+                if (Now() - began > LeastOnTheWall) throw new LabException($"{Fault.Id} is prepared and does not work as it should before it is broken: {not.Kind} saw {not.Saw}");
+                await Task.Delay(Between, time, cancel);
+            }
+        }
+        (worked, eyes.Since) = (began, Now());
+    }
 
     private async Task<Evidence> LookAsync(LandedCheck check, CancellationToken cancel)
     {

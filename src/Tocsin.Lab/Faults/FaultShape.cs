@@ -44,6 +44,7 @@ public static class FaultShape
             new("prints", new Shape.Flag("Whether the platform prints what the entry's signatures know (default: true)")),
             new("environments", new Shape.List("Where it can be injected (default: everywhere)", Text, NotEmpty: true)),
             new("prepare", Lines),
+            new("before", new Shape.List("Probes that hold once it is prepared and before it is broken; whoever looks sees what happened from then on", new Shape.Map("One probe", Checks, [[.. Checks.Select(c => c.Name)]]), NotEmpty: true)),
             new("break", Lines, Required: true),
             new("within", new Shape.Text("Lab time that it may take to land (default: 10m)", Pattern: EntryNames.DurationPattern)),
             new("landed", new Shape.List("Independent probes, all of which must hold", new Shape.Map("One probe", Checks, [[.. Checks.Select(c => c.Name)]]), NotEmpty: true), Required: true),

@@ -16,6 +16,7 @@ internal sealed class Baseline
     private readonly LabWorld world;
     private readonly EcsEngine engine;
     private readonly List<Action> restores = [];
+    private readonly List<Action> histories = [];
     private readonly List<(LabRegion Region, Action Restore)> routing = [];
     private readonly Dictionary<(string Region, string Name), Aws.Secrets.Secret> secrets = [];
 
@@ -58,6 +59,7 @@ internal sealed class Baseline
     public void Restore()
     {
         foreach (var restore in restores) restore();
+        foreach (var history in histories) history();
         engine.Signal();
     }
 
@@ -74,12 +76,20 @@ internal sealed class Baseline
     private void Remember(LabRegion region, Aws.Secrets.Secret secret)
     {
         var value = secret.Current!.Value;
+        var (changed, versions) = (secret.Changed, secret.Versions.Select(v => (Version: v, Stages: v.Stages.ToList())).ToList());
         secrets[(region.Name, secret.Name)] = secret;
         restores.Add(() =>
         {
             (secret.Deleted, secret.GoneAt, secret.KmsKey) = (null, null, null);
             region.Secrets.Secrets[secret.Name] = secret;
             if (secret.Current?.Value != value) secret.Put(value, world.Clock.Now);
+        });
+        // Its history is put back too, or whoever looks next would see a change that was none. By then it is known which tasks had read another value.
+        histories.Add(() =>
+        {
+            secret.Changed = changed;
+            Put(secret.Versions, versions.Select(v => v.Version));
+            foreach (var (version, stages) in versions) Put(version.Stages, stages);
         });
     }
 

@@ -27,7 +27,7 @@ public sealed class Links(byte[] key, TimeProvider time)
     public bool HoldsCalendar(string schedule, string signature) =>
         CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(signature), Encoding.ASCII.GetBytes($"{Sign($"calendar\n{schedule}")}.ics"));
 
-    /// <summary>Where whoever's turn began says that they can be reached.</summary>
+    /// <summary>Where whoever's turn began, or who got a test page, says that they can be reached.</summary>
     public Uri Confirm(string turn) => new(Address, $"ready/{Sign($"ready\n{turn}")}/{string.Join('/', turn.Split('/').Select(Uri.EscapeDataString))}");
 
     public bool HoldsConfirm(string turn, string signature) => CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(signature), Encoding.ASCII.GetBytes(Sign($"ready\n{turn}")));
@@ -41,6 +41,16 @@ public sealed class Links(byte[] key, TimeProvider time)
     /// <summary>What was sealed here; null: it was not.</summary>
     public string? Opened(string sealedText) =>
         sealedText.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(sealedText[..dot]), Encoding.ASCII.GetBytes(Sign($"sealed\n{sealedText[(dot + 1)..]}"))) ? sealedText[(dot + 1)..] : null;
+
+    /// <summary>A page with one button, by which the reader of an address confirms, or wants no more.</summary>
+    /// <param name="verb">confirm or unsubscribe.</param>
+    public Uri Subscription(string verb, string subscriber) => new(Address, $"status/{verb}/{subscriber}/{Sign($"{verb}\n{subscriber}")}");
+
+    public bool HoldsSubscription(string verb, string subscriber, string signature) =>
+        CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(signature), Encoding.ASCII.GetBytes(Sign($"{verb}\n{subscriber}")));
+
+    /// <summary>A secret for one purpose, the same as long as the installation's key.</summary>
+    public string Secret(string purpose) => $"whsec_{Convert.ToBase64String(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"secret\n{purpose}"))[..24])}";
 
     public Uri Acknowledge(IncidentId id, int page, string person)
     {

@@ -25,6 +25,7 @@ public sealed record ActionOrder(string Action, string Environment, string Targe
 public sealed record ActionDraft(string Target, string Current, string Wanted, ImmutableArray<PlannedCall> Calls, ImmutableSortedDictionary<string, string> Facts)
 {
     public ImmutableArray<string> BlastRadius { get; init; } = [];
+    public ImmutableSortedDictionary<string, string> Remembered { get; init; } = ActionOrder.None;
     public HealthyTasks? LeastHealthy { get; init; }
     public ImmutableArray<string> Notes { get; init; } = [];
 
@@ -87,6 +88,12 @@ public abstract class ActionKind
 
     /// <summary>Whether a call that left was done after all: succeeded, surely not (failed), or unknown.</summary>
     public abstract Task<CallResult> ReadBackAsync(ActionGround ground, ActionRun run, int call, CancellationToken cancel);
+
+    /// <summary>Whether it must hold until its incident ends: then it is looked at again and again, by <see cref="StillHoldsAsync"/>.</summary>
+    public virtual bool MustHold => false;
+
+    /// <summary>Whether what it did still holds; works is null where it could not be seen.</summary>
+    public virtual Task<Verification> StillHoldsAsync(ActionGround ground, ActionRun run, CancellationToken cancel) => VerifyAsync(ground, run, cancel);
 
     public abstract Task<Verification> VerifyAsync(ActionGround ground, ActionRun run, CancellationToken cancel);
 

@@ -70,6 +70,7 @@ public sealed class ActionPlanner(ImmutableArray<ActionKind> kinds)
                 Wanted = draft.Wanted,
                 Calls = draft.Calls,
                 Facts = draft.Facts,
+                Remembered = draft.Remembered,
                 LeastHealthy = draft.LeastHealthy,
                 Notes = draft.Notes,
                 Undoes = order.Undoes,

@@ -12,7 +12,7 @@ namespace Tocsin.Server.Actions;
 /// Does what was started: each call is stored as begun before it leaves and as ended after it came back, so that whoever takes over after a crash reads back
 /// instead of calling again. Then it looks whether it works, and whether anything else changed.
 /// </summary>
-public sealed class ActionRunner(Database database, ActionDesk desk, TimeProvider time, Action<string> step, string node, ILogger<ActionRunner> log) : BackgroundService
+public sealed class ActionRunner(Database database, ActionDesk desk, ActionRechecks rechecks, TimeProvider time, Action<string> step, string node, ILogger<ActionRunner> log) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(15);
@@ -90,6 +90,10 @@ public sealed class ActionRunner(Database database, ActionDesk desk, TimeProvide
     }, stoppingToken), LoopAsync("actions left open", async c =>
     {
         if (await TakeUpAsync(c) == 0) await Task.Delay(Look, c);
+    }, stoppingToken), LoopAsync("actions that must hold", async c =>
+    {
+        await rechecks.CheckAsync(c);
+        await Task.Delay(desk.Setup.Recheck, c);
     }, stoppingToken));
 
     public override async Task StopAsync(CancellationToken cancellationToken)

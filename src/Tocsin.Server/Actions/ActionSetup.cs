@@ -17,5 +17,8 @@ public sealed record ActionSetup
     /// <summary>How long to wait between two looks whether it works; wall time.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long between two looks at what must hold until its incident ends; wall time.</summary>
+    public TimeSpan Recheck { get; init; } = TimeSpan.FromSeconds(30);
+
     public ActionMode Mode(string environment) => Modes.GetValueOrDefault(environment, ActionMode.Plan);
 }

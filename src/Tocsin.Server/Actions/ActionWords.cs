@@ -17,6 +17,8 @@ public static class ActionWords
         ActionEnded n => $"{Name(run)} {(n.Outcome == ActionOutcome.Unknown ? "has an unknown outcome" : n.Outcome.ToString().ToLowerInvariant())}: {n.Words}",
         ActionVerified v => $"{Name(run)} {(v.Works switch { true => "works", false => "does not work", null => "could not be seen to work in time" })}: {string.Join("; ", v.Seen)}{(v.Beside.IsEmpty ? "" : $"; beside it changed {string.Join(", ", v.Beside)}")}",
         ActionSettled s => $"settled {Name(run)} as {s.Outcome.ToString().ToLowerInvariant()}: {s.Why}",
+        ActionRechecked { Holds: true } r => $"{Name(run)} holds again: {string.Join("; ", r.Seen)}",
+        ActionRechecked r => $"⚠ {Name(run)} does NOT hold any more: {string.Join("; ", r.Seen)}",
         _ => "",
     };
 

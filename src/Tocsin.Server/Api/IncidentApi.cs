@@ -146,7 +146,7 @@ public static class IncidentApi
         }
     }
 
-    private static IncidentSummary Summary(Incident incident) => IncidentSummary.Of(IncidentRow.Of(new Append(incident, incident, [])));
+    private static IncidentSummary Summary(Incident incident) => IncidentSummary.Of(IncidentRow.Of(new Append(incident, incident, []), 0));
 
     private static IResult Unknown(string id) => Problems.NotFound($"there is no incident {id}");
 

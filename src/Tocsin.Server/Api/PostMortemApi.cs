@@ -47,6 +47,9 @@ public sealed record DocumentBody(
 
 public sealed record DoneBody(bool Done = true);
 
+/// <param name="Said">What became of it, in words.</param>
+public sealed record PushedBody(string Said);
+
 /// <param name="Missing">What keeps it from being final.</param>
 /// <param name="Markdown">The whole document.</param>
 public sealed record DocumentShown(IncidentId Id, int Version, string Status, Instant? Due, PostMortemText Text, ImmutableArray<string> Missing, ImmutableArray<WordingHint> Hints, string Markdown, string? Nothing)
@@ -76,6 +79,8 @@ public static class PostMortemApi
         all.MapPost("/{id}/final", (string id, HttpContext context, PostMortemDesk desk) => DoAsync(id, context, (i, by) => desk.CloseAsync(i, by, context.RequestAborted))).Needs(Role.Responder, Scopes.Respond).WithSummary("Make it final, and file it with its incident").Produces<DocumentShown>().ProducesProblem(409);
         all.MapPost("/{id}/reopen", (string id, TextBody body, HttpContext context, PostMortemDesk desk) => DoAsync(id, context, (i, by) => desk.OpenAgainAsync(i, body.Text, by, context.RequestAborted))).Needs(Role.Responder, Scopes.Respond).WithSummary("Open a final one again").Produces<DocumentShown>().ProducesProblem(409);
         all.MapPost("/{id}/items/{item:int}", (string id, int item, DoneBody body, HttpContext context, PostMortemDesk desk) => DoAsync(id, context, (i, by) => desk.TickAsync(i, item, body.Done, by, context.RequestAborted))).Needs(Role.Responder, Scopes.Respond).WithSummary("An action item is done, or is not").Produces<DocumentShown>().ProducesProblem(409);
+        all.MapPost("/{id}/issues", PushAsync).Needs(Role.Responder, Scopes.Respond).WithSummary("Make each open action item an issue, once").Produces<PushedBody>().ProducesProblem(404).ProducesProblem(409);
+        all.MapGet("/{id}/items", ItemsAsync).Needs(Role.Viewer, Scopes.Read).WithSummary("Its action items with due dates and issues").Produces<List<ItemShown>>().ProducesProblem(404);
         api.MapGet("/reports", ReportAsync).Needs(Role.Viewer, Scopes.Read).WithTags("reports").WithSummary("MTTA, MTTR and promises by all, severity, service, entry or month").Produces<ReportWhole>().ProducesProblem(400);
     }
 
@@ -85,6 +90,16 @@ public static class PostMortemApi
         context.Response.Headers.ETag = ETags.Of(document.Record.Version);
         return Results.Ok(DocumentShown.Of(document, null));
     }
+
+    private static async Task<IResult> PushAsync(string id, HttpContext context, IssueDesk issues)
+    {
+        if (IncidentIds.Parse(id) is not { } incident) return Problems.NotFound($"there is no incident {id}");
+        var (done, words) = await issues.PushAsync(incident, context.Caller().By, context.RequestAborted);
+        return done ? Results.Ok(new PushedBody(words)) : Problems.Refused(words);
+    }
+
+    private static async Task<IResult> ItemsAsync(string id, HttpContext context, PostMortemDesk desk, IssueDesk issues) =>
+        IncidentIds.Parse(id) is { } incident && await desk.ReadAsync(incident, context.RequestAborted) is { } document ? Results.Ok(await issues.ShownAsync(document, context.RequestAborted)) : Problems.NotFound($"there is no incident {id}");
 
     private static async Task<IResult> WholeAsync(string id, HttpContext context, PostMortemDesk desk, string? format, bool? all)
     {

@@ -3,12 +3,13 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Tocsin.Server.Ingest;
 using Tocsin.Server.Notify;
+using Tocsin.Server.PostMortems;
 using Tocsin.Server.Setup;
 
 namespace Tocsin.Server.Clock;
 
 /// <summary>What a server does by itself, each in a loop of its own: a slow channel never holds up the clock.</summary>
-public sealed class ClockLoop(ClockSteps steps, DueIncidents due, Sender sender, Flow flow, HeartbeatWatch heartbeats, SelfCare self, ServerState state, ILogger<ClockLoop> log) : BackgroundService
+public sealed class ClockLoop(ClockSteps steps, DueIncidents due, ItemReminders items, Sender sender, Flow flow, HeartbeatWatch heartbeats, SelfCare self, ServerState state, ILogger<ClockLoop> log) : BackgroundService
 {
     // Another node, or a clock that was set, is noticed that late at most.
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
@@ -35,6 +36,7 @@ public sealed class ClockLoop(ClockSteps steps, DueIncidents due, Sender sender,
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         LoopAsync("clock", Appended, Look, async c => await steps.CheckAsync(c) + await due.TickAsync(c), stoppingToken),
+        LoopAsync("action items", Appended, WatchdogLook, items.TickAsync, stoppingToken),
         LoopAsync("heartbeats", Signals, Look, heartbeats.CheckAsync, stoppingToken),
         LoopAsync("signals", Signals, Look, flow.RunAsync, stoppingToken),
         LoopAsync("own alarm", Quiet, Look, self.Alarm.CheckAsync, stoppingToken),

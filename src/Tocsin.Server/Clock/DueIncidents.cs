@@ -2,13 +2,14 @@ using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Tocsin.Core.Incidents;
 using Tocsin.Server.Incidents;
+using Tocsin.Server.PostMortems;
 using Tocsin.Server.Storage;
 using Tocsin.Server.Telemetry;
 
 namespace Tocsin.Server.Clock;
 
 /// <summary>Lets Core decide what came due. Which incidents are due stands in the database, so a node that dies leaves its part to the others.</summary>
-public sealed class DueIncidents(Database database, Journal journal, PlanSource plan, TimeProvider time, ILogger<DueIncidents> log)
+public sealed class DueIncidents(Database database, Journal journal, PlanSource plan, Reminders reminders, TimeProvider time, ILogger<DueIncidents> log)
 {
     private const int Most = 500;
 
@@ -77,10 +78,11 @@ public sealed class DueIncidents(Database database, Journal journal, PlanSource 
     private async Task<int> TickAsync(Session s, string which, CancellationToken cancel)
     {
         var now = time.Now();
-        var due = await s.QueryAsync<long>($"select number from incidents where due <= @now {which}{s.Dialect.ForUpdateSkipLocked}", new { now = Micros.Of(now) }, cancel);
+        var due = await journal.HoldDueAsync(s, now, which, cancel);
         if (due.Count == 0) return 0;
-        var appends = (await journal.ReadAllAsync(s, due, cancel)).ConvertAll(i => Append.Of(i, IncidentClock.Tick(i, plan.Duty, now)));
+        var appends = due.ConvertAll(i => Append.Of(i, IncidentClock.Tick(i, plan.Duty, now)));
         await journal.AppendAsync(s, appends, cancel);
+        if (appends.SelectMany(reminders.Rows).ToList() is { Count: > 0 } rows) await s.InsertAsync("outbox", OutboxRows.Columns, rows, "on conflict (id) do nothing", cancel);
         return appends.Count(a => !a.Events.IsEmpty);
     }
 }

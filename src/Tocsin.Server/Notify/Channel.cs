@@ -31,7 +31,7 @@ public enum PagePurpose
 /// <param name="First">At most 160 characters: severity, environment, service, since when, what.</param>
 /// <param name="More">Verdict, next step, link; lines, may be empty.</param>
 /// <param name="Link">The incident in the browser; null where the server knows no address of its own.</param>
-/// <param name="AcknowledgeLink">A page with one button for this person; opening it changes nothing. Null for rooms and drills.</param>
+/// <param name="AcknowledgeLink">A page with one button for this person; opening it changes nothing. Of a test page it says that the page arrived. Null for rooms.</param>
 /// <param name="At">When the page was decided.</param>
 public sealed record OutgoingPage(
     PagePurpose Purpose,

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using NodaTime;
 using Tocsin.Core.Incidents;
 using Tocsin.Server.Incidents;
+using Tocsin.Server.Notify.Issues;
+using Tocsin.Server.PostMortems;
 using Tocsin.Server.Storage;
 
 namespace Tocsin.Server.Notify;
@@ -55,12 +57,25 @@ public sealed class Outbox(Database database, IncidentDesk desk, TimeProvider ti
             cancel);
 
     // An update to a room has no receipts that the clock waits for: people read in the timeline what became of it.
-    private static bool IsOverForRoom(AttemptEnd end) => end is { Row: { Incident: > 0, Purpose: "update" }, State: "sent" or "would" or "failed" };
+    private static bool IsOverForRoom(AttemptEnd end) => end is { Row: { Incident: > 0, Purpose: "update" or Reminders.Purpose or IssueTracker.Purpose }, State: "sent" or "would" or "failed" };
 
     private static IncidentCommand Told(AttemptEnd end)
     {
-        var said = end.State switch { "sent" => $"the update reached {end.Row.Channel}", "would" => $"the update would have gone to {end.Row.Channel}: the server only observes", _ => $"the update did NOT reach {end.Row.Channel}: {end.Outcome}" };
+        var said = end.Row.Purpose switch { Reminders.Purpose => Reminder(end), IssueTracker.Purpose => Issue(end), _ => Update(end) };
         return new IncidentCommand.Record("", end.Row.Id, [said]);
+    }
+
+    private static string Reminder(AttemptEnd end)
+    {
+        var who = end.Row.Person.Length > 0 ? $"{end.Row.Person} by {end.Row.Channel}" : end.Row.Channel;
+        return end.State switch { "sent" => $"reminded {who}: {end.Row.First}", "would" => $"would have reminded {who}, the server only observes: {end.Row.First}", _ => $"the reminder did NOT reach {who} ({end.Outcome}): {end.Row.First}" };
+    }
+
+    private static string Issue(AttemptEnd end) => end.State switch { "sent" => $"it is an issue now, {end.Reference}: {end.Row.First}", "would" => $"it would have become an issue, the server only observes: {end.Row.First}", _ => $"it did NOT become an issue ({end.Outcome}): {end.Row.First}" };
+
+    private static string Update(AttemptEnd end)
+    {
+        return end.State switch { "sent" => $"the update reached {end.Row.Channel}", "would" => $"the update would have gone to {end.Row.Channel}: the server only observes", _ => $"the update did NOT reach {end.Row.Channel}: {end.Outcome}" };
     }
 
     // Whoever sent it for good says so; a later attempt is left to whoever claimed the page meanwhile.

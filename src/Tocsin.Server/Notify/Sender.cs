@@ -7,6 +7,9 @@ using Tocsin.Core.Response;
 using Tocsin.Server.Access;
 using Tocsin.Server.Clock;
 using Tocsin.Server.Incidents;
+using Tocsin.Server.Notify.Issues;
+using Tocsin.Server.PostMortems;
+using Tocsin.Server.Publishing;
 using Tocsin.Server.Setup;
 using Tocsin.Server.Storage;
 using Tocsin.Server.Telemetry;
@@ -14,13 +17,13 @@ using Tocsin.Server.Telemetry;
 namespace Tocsin.Server.Notify;
 
 /// <summary>Takes pages to their channels, several at once, and brings back what the channels say.</summary>
-public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels, PlanSource plan, Links links, ServerOptions options, ServerState state, TimeProvider time, ILogger<Sender> log)
+public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels, IssueTracker tracker, SubscriberMail subscribers, PlanSource plan, Links links, ServerOptions options, ServerState state, TimeProvider time, ILogger<Sender> log)
 {
     private const int MostAtOnce = 64;
     private const int MostAttempts = 6;
 
     // A crash doubles the pages that left and are not written down. So few are begun at once, and more only while there are many: then the share stays small.
-    // An attempt that has waited longer than Fresh no longer counts, so that a slow channel keeps no other page waiting.
+    // An attempt that a channel has not answered within Fresh no longer counts, so that a slow one keeps no other page waiting; what was answered counts until it is kept.
     private const int FewAtOnce = 2;
     private const int ManyAtOnce = 16;
     private const int OneMoreFor = 25;
@@ -31,30 +34,30 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
     public async Task<int> SendDueAsync(CancellationToken cancel)
     {
         var rows = await outbox.ClaimAsync(MostAtOnce, cancel);
-        await Task.WhenAll(rows.Select(r => SendAsync(r, cancel)));
+        await Task.WhenAll(rows.Select(r => SendAsync(r, static () => { }, cancel)));
         return rows.Count;
     }
 
     /// <summary>Goes on until it is cancelled; what is on its way then is waited for, for a page that is cut off may have arrived.</summary>
     public async Task RunAsync(Wakeup wakeup, CancellationToken cancel)
     {
-        var onTheWay = new List<(Task Attempt, long Begun)>();
+        var onTheWay = new List<Attempt>();
         var inARow = 0;
         while (!cancel.IsCancellationRequested)
         {
             try
             {
                 state.Turned("pages");
-                onTheWay.RemoveAll(a => a.Attempt.IsCompleted);
-                var room = Math.Min(MostAtOnce - onTheWay.Count, AtOnce(inARow) - onTheWay.Count(a => time.GetElapsedTime(a.Begun) < Fresh));
+                onTheWay.RemoveAll(a => a.Whole.IsCompleted);
+                var room = Math.Min(MostAtOnce - onTheWay.Count, AtOnce(inARow) - onTheWay.Count(a => a.IsAnswered || time.GetElapsedTime(a.Begun) < Fresh));
                 if (room <= 0)
                 {
-                    await Task.WhenAny(onTheWay.Select(a => a.Attempt).Append(Task.Delay(Fresh / 4, cancel)));
+                    await Task.WhenAny(onTheWay.Select(a => a.Whole).Append(Task.Delay(Fresh / 4, cancel)));
                     continue;
                 }
                 var rows = await outbox.ClaimAsync(room, cancel);
                 inARow = rows.Count < room ? 0 : inARow + rows.Count;
-                onTheWay.AddRange(rows.Select(r => (SendAsync(r, cancel), time.GetTimestamp())));
+                onTheWay.AddRange(rows.Select(r => Begin(r, cancel)));
                 if (rows.Count == 0) await wakeup.WaitAsync(Look, cancel);
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -67,19 +70,27 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
                 await wakeup.WaitAsync(Look, CancellationToken.None);
             }
         }
-        await Task.WhenAll(onTheWay.Select(a => a.Attempt));
+        await Task.WhenAll(onTheWay.Select(a => a.Whole));
+    }
+
+    private Attempt Begin(OutboxRow row, CancellationToken cancel)
+    {
+        var attempt = new Attempt(time.GetTimestamp());
+        attempt.Whole = SendAsync(row, () => attempt.IsAnswered = true, cancel);
+        return attempt;
     }
 
     /// <summary>How many pages may be begun together after so many that came without a pause.</summary>
     public static int AtOnce(int inARow) => Math.Min(ManyAtOnce, FewAtOnce + (inARow / OneMoreFor));
 
-    private async Task SendAsync(OutboxRow row, CancellationToken cancel)
+    private async Task SendAsync(OutboxRow row, Action answered, CancellationToken cancel)
     {
         if (row.Doubts > 0) ServerMessages.InDoubt(log, row.Id);
         try
         {
             // Nothing ends it from outside: a page that is cut off may have arrived.
             var end = EndOf(row, options.Live ? await TracedAsync(row, CancellationToken.None) : null);
+            answered();
             options.Step("before-receipt");
             await UntilKeptAsync(end, cancel);
             options.Step("after-receipt");
@@ -102,14 +113,21 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
 
     private async Task<SendResult> AttemptAsync(OutboxRow row, CancellationToken cancel)
     {
+        if (row.Purpose is IssueTracker.Purpose) return await LimitedAsync(row, c => tracker.OpenAsync(row, links.Incident(new IncidentId((int)row.Incident)), c), cancel);
+        if (SubscriberMail.Is(row)) return await LimitedAsync(row, c => subscribers.SendAsync(row, c), cancel);
         if (channels.Of(row.Channel) is not { } channel) return new SendResult.Refused($"no channel {row.Channel} is set up");
         if (channels.Address(plan.Now.Roster, row.Person, row.Channel, out var problem) is not { } address) return new SendResult.Refused(problem);
+        return await LimitedAsync(row, c => channel.SendAsync(PageOf(row, address), c), cancel);
+    }
+
+    private async Task<SendResult> LimitedAsync(OutboxRow row, Func<CancellationToken, Task<SendResult>> send, CancellationToken cancel)
+    {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Sending.Limit.ToTimeSpan());
         options.Step("before-send");
         try
         {
-            return await channel.SendAsync(PageOf(row, address), limit.Token);
+            return await send(limit.Token);
         }
         catch (OperationCanceledException)
         {
@@ -128,7 +146,7 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
     }
 
     private OutgoingPage PageOf(OutboxRow row, string address) => new(
-        row.Purpose switch { "test" or "turn" => PagePurpose.Test, "ended" => PagePurpose.Ended, "update" => PagePurpose.Update, _ => PagePurpose.Page },
+        row.Purpose switch { "test" or "turn" => PagePurpose.Test, "ended" => PagePurpose.Ended, "update" or Reminders.Purpose => PagePurpose.Update, _ => PagePurpose.Page },
         row.Key,
         (int)row.Attempts,
         row.Subject,
@@ -139,7 +157,7 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
         row.First,
         row.More,
         row.Incident > 0 ? links.Incident(new IncidentId((int)row.Incident)) : null,
-        row.Purpose is "turn" ? links.Confirm(row.Subject) : row is { Incident: > 0, Person.Length: > 0, Purpose: "page" } ? links.Acknowledge(new IncidentId((int)row.Incident), (int)row.Page, row.Person) : null,
+        row.Purpose is "turn" ? links.Confirm(row.Subject) : row.Purpose is "test" ? links.Confirm(row.Id) : row is { Incident: > 0, Person.Length: > 0, Purpose: "page" } ? links.Acknowledge(new IncidentId((int)row.Incident), (int)row.Page, row.Person) : null,
         Micros.At(row.Decided));
 
     private AttemptEnd EndOf(OutboxRow row, SendResult? result)
@@ -190,6 +208,23 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
                 if (cancel.IsCancellationRequested) return;
                 await Task.Delay(Look, CancellationToken.None);
             }
+        }
+    }
+
+    // One page on its way.
+    private sealed class Attempt(long begun)
+    {
+        private volatile bool answered;
+
+        public long Begun => begun;
+
+        public Task Whole { get; set; } = Task.CompletedTask;
+
+        /// <summary>The channel has said what became of it, and the database does not know it yet.</summary>
+        public bool IsAnswered
+        {
+            get => answered;
+            set => answered = value;
         }
     }
 }

@@ -76,6 +76,19 @@ public sealed class PlaybookDesk(Database database, IncidentDesk incidents, Play
         },
         cancel);
 
+    /// <summary>Runs that go on, the newest first.</summary>
+    public Task<ImmutableArray<PlaybookRun>> RunningAsync(int most, CancellationToken cancel) => database.ReadAsync(
+        async (s, c) =>
+        {
+            var runs = ImmutableArray.CreateBuilder<PlaybookRun>();
+            foreach (var id in await s.QueryAsync<string>($"select id from streams where kind = '{Kind}' and state = 'running' order by begun desc limit @most", new { most }, c))
+            {
+                if (await ReadAsync(s, id, c) is { } run) runs.Add(run);
+            }
+            return runs.ToImmutable();
+        },
+        cancel);
+
     public Task<PlaybookRun?> ReadAsync(string run, CancellationToken cancel) => database.ReadAsync((s, c) => ReadAsync(s, run, c), cancel);
 
     /// <summary>All runs of an incident, the first begun first.</summary>
@@ -112,7 +125,7 @@ public sealed class PlaybookDesk(Database database, IncidentDesk incidents, Play
         ImmutableArray<string> lines = [.. events.Where((e, i) => e is not StepTaken { From.Length: 0 } || i == events.Length - 1).Select(e => PlaybookWords.Of(e, before.Playbook))];
         if (before.Incident is { } incident)
         {
-            var outcome = await incidents.DecideAsync(s, incident, null, (i, now) => IncidentDecisions.Decide(i, new IncidentCommand.Record(by, before.Id, lines), now), cancel);
+            var outcome = await incidents.DecideAsync(s, incident, null, (i, now) => IncidentDecisions.Decide(i, new IncidentCommand.Record(by is RunCommand.Machine ? "" : by, before.Id, lines), now), cancel);
             if (outcome is not Outcome.Done) return Of(outcome);
         }
         await Streams.AppendAsync(s, row, row with { State = after.Ended is null ? "running" : "ended" }, [.. events.Select(StreamForms.Runs.Write)], cancel);

@@ -13,6 +13,7 @@ public static class RunVerbs
         ("done", "The step is done, with its result"),
         ("fail", "It was tried without success"),
         ("skip", "Skip it, with a reason"),
+        ("overrule", "Take a step back that the probes answered, with a reason"),
         ("choose", "Decide which way it goes on"),
         ("end", "End the run here, with a reason"),
     ];
@@ -30,6 +31,7 @@ public static class RunVerbs
             "done" => new RunCommand.Done(by, own, text),
             "fail" => new RunCommand.Fail(by, own, text),
             "skip" => new RunCommand.Skip(by, own, text),
+            "overrule" => new RunCommand.Overrule(by, own, text),
             "choose" => new RunCommand.Choose(by, own, way),
             "end" => new RunCommand.End(by, text),
             _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "unknown verb"),

@@ -42,7 +42,7 @@ public sealed record DocumentLine(IncidentId Id, string Title, Severity Severity
 /// Post-mortems that the server keeps. What the events know is written anew at each look; only what people wrote is stored. The final document is filed with its
 /// incident in the same transaction, so that its clock ends when it is there.
 /// </summary>
-public sealed class PostMortemDesk(Database database, Journal journal, IncidentDesk incidents, Links links, TimeProvider time)
+public sealed class PostMortemDesk(Database database, Journal journal, IncidentDesk incidents, Links links, PlanSource plan, TimeProvider time)
 {
     public const string Kind = "post-mortem";
     private const int MostListed = 300;
@@ -109,7 +109,7 @@ public sealed class PostMortemDesk(Database database, Journal journal, IncidentD
         {
             if (await incidents.DecideAsync(s, before.Id, null, (i, now) => IncidentDecisions.Decide(i, command, now), cancel) is Outcome.Refused refused) return new DocumentOutcome.Refused(refused.Why);
         }
-        var next = (row ?? new StreamRow { Id = StreamOf(before.Id), Kind = Kind, Incident = before.Id.Number }) with { State = record.IsFinal ? "final" : "draft", Title = before.Account.Title };
+        var next = (row ?? new StreamRow { Id = StreamOf(before.Id), Kind = Kind, Incident = before.Id.Number }) with { State = record.IsFinal ? "final" : "draft", Title = before.Account.Title, Due = Micros.Of(ItemReminders.Next(record, before.Account, plan.Now.Policy.Calendar, time.Now())) };
         await Streams.AppendAsync(s, row, next, [.. events.Select(StreamForms.Documents.Write)], cancel);
         return new DocumentOutcome.Done(before with { Record = record });
 
@@ -123,7 +123,8 @@ public sealed class PostMortemDesk(Database database, Journal journal, IncidentD
         };
     }
 
-    private async Task<Document?> ReadAsync(Session s, IncidentId id, CancellationToken cancel)
+    /// <summary>As above, within a transaction of the caller's.</summary>
+    public async Task<Document?> ReadAsync(Session s, IncidentId id, CancellationToken cancel)
     {
         var events = await journal.EventsAsync(s, id, cancel);
         if (events.IsEmpty) return null;

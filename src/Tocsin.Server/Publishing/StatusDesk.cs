@@ -24,7 +24,7 @@ public abstract record StatusOutcome
 }
 
 /// <summary>The public status page: one stream of events, and its newest state in memory, asked for anew once a second at most, however many look.</summary>
-public sealed class StatusDesk(Database database, IncidentDesk incidents, TimeProvider time)
+public sealed class StatusDesk(Database database, IncidentDesk incidents, Subscribers subscribers, TimeProvider time)
 {
     public const string Id = "status";
     private static readonly Duration Fresh = Duration.FromSeconds(1);
@@ -75,8 +75,12 @@ public sealed class StatusDesk(Database database, IncidentDesk incidents, TimePr
         return (new HeldStatus(row, page), StatusDecisions.Decide(page, command(page), time.Now()));
     }
 
-    public static Task KeepAsync(Session s, HeldStatus held, ImmutableArray<StatusEvent> events, CancellationToken cancel) =>
-        Streams.AppendAsync(s, held.Row, (held.Row ?? new StreamRow { Id = Id, Kind = Id, Title = "The status page" }) with { State = "public" }, [.. events.Select(StreamForms.Status.Write)], cancel);
+    /// <summary>Keeps them, with what subscribers get by them.</summary>
+    public async Task KeepAsync(Session s, HeldStatus held, ImmutableArray<StatusEvent> events, CancellationToken cancel)
+    {
+        var row = await Streams.AppendAsync(s, held.Row, (held.Row ?? new StreamRow { Id = Id, Kind = Id, Title = "The status page" }) with { State = "public" }, [.. events.Select(StreamForms.Status.Write)], cancel);
+        await subscribers.TellAsync(s, events.Aggregate(held.Page, (p, e) => p.With(e)), events, row.Version, cancel);
+    }
 
     /// <summary>What an incident's timeline says of it.</summary>
     public static ImmutableArray<string> Lines(StatusPage before, ImmutableArray<StatusEvent> events) => [.. events.Select(e => e switch

@@ -40,7 +40,7 @@ public sealed class UpdateDesk(Database database, IncidentDesk incidents, Compos
         var outcome = await incidents.DecideAsync(s, id, null, (incident, now) => Decide(incident, wanted, by, lines, now), cancel);
         if (outcome is not Outcome.Done done) return outcome;
         await s.InsertAsync("outbox", OutboxRows.Columns, [.. rooms.Select(r => RowOf(done.Incident, wanted, r))], "", cancel);
-        if (decided is Decided<StatusEvent>.Accept published) await StatusDesk.KeepAsync(s, held!, published.Events, cancel);
+        if (decided is Decided<StatusEvent>.Accept published) await status.KeepAsync(s, held!, published.Events, cancel);
         return done;
     }
 

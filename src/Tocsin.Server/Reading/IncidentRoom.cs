@@ -3,6 +3,7 @@ using NodaTime;
 using Tocsin.Core.Incidents;
 using Tocsin.Core.PostMortems;
 using Tocsin.Core.Response;
+using Tocsin.Server.PostMortems;
 using Tocsin.Server.Storage;
 
 namespace Tocsin.Server.Reading;
@@ -32,7 +33,8 @@ public sealed record IncidentDetail(
     ImmutableArray<PageState> Pages,
     ImmutableArray<UpcomingDeadline> Ahead,
     ImmutableArray<TimelineEntry> Timeline,
-    ImmutableArray<AccountAction> Actions);
+    ImmutableArray<AccountAction> Actions,
+    ImmutableArray<RecalledItem> ActionItems);
 
 public sealed record UpcomingDeadline(Instant At, string Kind, string Why);
 
@@ -62,7 +64,8 @@ public sealed class IncidentRoom(Database database, Journal journal, IncidentLis
                     await PagesAsync(s, incident, c),
                     [.. Deadlines.Of(incident).Take(10).Select(d => new UpcomingDeadline(d.At, System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(d.Kind.ToString()), d.Why))],
                     [.. events.Select((e, i) => new TimelineEntry(i + 1, e.At, EventJson.NameOf(e), e.By, EventWords.Whole(e)))],
-                    AccountOfActions.Of(await ActionJournal.OfIncidentAsync(s, id, c)));
+                    AccountOfActions.Of(await ActionJournal.OfIncidentAsync(s, id, c)),
+                    await IssueDesk.RecallAsync(s, id, incident.Entry, c));
             },
             cancel);
     }

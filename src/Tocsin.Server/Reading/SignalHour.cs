@@ -45,6 +45,11 @@ public sealed class SignalHour(Database database)
         (await database.ReadAsync((s, c) => s.QueryAsync<(string Entry, string Environment, string Service, long Count, long Last)>("select entry, environment, service, cast(sum(count) as bigint), max(at) from signals where at >= @since and entry <> '' group by entry, environment, service", new { since = Micros.Of(since) }, c), cancel))
         .ConvertAll(r => (r.Entry, r.Environment, r.Service, r.Count, Micros.At(r.Last)));
 
+    /// <summary>How often an entry was seen in each of equal parts of the time from <paramref name="since"/> on; only parts in which it was.</summary>
+    public Task<List<(long Part, long Count)>> OfEntryAsync(string entry, Instant since, Duration each, CancellationToken cancel) => database.ReadAsync(
+        (s, c) => s.QueryAsync<(long Part, long Count)>("select (at - @since) / @each as part, cast(sum(count) as bigint) from signals where at >= @since and entry = @entry group by (at - @since) / @each", new { entry, since = Micros.Of(since), each = (long)each.TotalSeconds * Micros.PerSecond }, c),
+        cancel);
+
     /// <summary>The most frequent first.</summary>
     public async Task<List<UnknownPattern>> UnknownAsync(Instant since, int most, CancellationToken cancel) =>
         (await database.ReadAsync(

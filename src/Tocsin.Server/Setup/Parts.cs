@@ -11,6 +11,7 @@ using Tocsin.Server.Clock;
 using Tocsin.Server.Incidents;
 using Tocsin.Server.Ingest;
 using Tocsin.Server.Notify;
+using Tocsin.Server.Notify.Issues;
 using Tocsin.Server.Playbooks;
 using Tocsin.Server.PostMortems;
 using Tocsin.Server.Publishing;
@@ -28,7 +29,7 @@ internal static class Parts
     {
         services.AddSingleton(options).AddSingleton(options.Time).AddSingleton(database).AddSingleton<ServerState>();
         services.AddSingleton(new PlanSource(options.Plan)).AddSingleton(new EventJson()).AddSingleton<ChannelSet>();
-        services.AddSingleton(s => new Journal(s.GetRequiredService<EventJson>(), s.GetRequiredService<ChannelSet>().KeepsAlarm));
+        services.AddSingleton(s => new Journal(s.GetRequiredService<EventJson>(), s.GetRequiredService<ChannelSet>().KeepsAlarm, options.IssueRepository.Length > 0));
         // signals, match
         services.AddSingleton<IntakeKeys>().AddSingleton<Inbox>().AddSingleton<Heartbeats>().AddSingleton<HeartbeatWatch>().AddSingleton<WebhookSignals>();
         services.AddSingleton(new Recogniser(options.Matching, options.Time));
@@ -43,11 +44,13 @@ internal static class Parts
         var node = Guid.CreateVersion7(options.Time.GetUtcNow()).ToString();
         services.AddSingleton(s => new Outbox(database, s.GetRequiredService<IncidentDesk>(), options.Time, node));
         services.AddSingleton(ActionKinds.Planner()).AddSingleton(s => new ActionDesk(database, s.GetRequiredService<ActionPlanner>(), options.Actions, s.GetRequiredService<IncidentDesk>(), s.GetRequiredService<Journal>(), options.Time, node));
-        services.AddSingleton(s => new ActionRunner(database, s.GetRequiredService<ActionDesk>(), options.Time, options.Step, node, s.GetRequiredService<ILogger<ActionRunner>>()));
+        services.AddSingleton<ActionRechecks>();
+        services.AddSingleton(s => new ActionRunner(database, s.GetRequiredService<ActionDesk>(), s.GetRequiredService<ActionRechecks>(), options.Time, options.Step, node, s.GetRequiredService<ILogger<ActionRunner>>()));
         services.AddSingleton<AttemptBook>().AddSingleton<Sender>().AddSingleton<SelfAlarm>().AddSingleton<Retention>().AddSingleton<MaintenanceNotices>().AddSingleton<TurnStarts>().AddSingleton<SelfCare>().AddSingleton<PlanReload>();
         services.AddSingleton(s => new Drills(database, s.GetRequiredService<PlanSource>(), options.Time, s.GetRequiredService<ClockLoop>().Pages));
-        services.AddSingleton<PlaybookShelf>().AddSingleton<PlaybookDesk>().AddSingleton<Composer>().AddSingleton<UpdateDesk>().AddSingleton<StatusDesk>();
+        services.AddSingleton<PlaybookShelf>().AddSingleton<PlaybookDesk>().AddSingleton<PlaybookLooks>().AddSingleton<Composer>().AddSingleton<UpdateDesk>().AddSingleton<Subscribers>().AddSingleton<SubscriberMail>().AddSingleton<StatusDesk>();
         // post-mortem
+        services.AddSingleton<IssueTracker>().AddSingleton<Reminders>().AddSingleton<ItemReminders>().AddSingleton<IssueDesk>();
         services.AddSingleton<PostMortemDesk>().AddSingleton<ResponseReport>();
         services.AddSingleton(new Links(key, options.Time));
         // read models, access

@@ -81,6 +81,12 @@ public sealed record ServerOptions
     /// <summary>What the pages need beside the server's own parts.</summary>
     public Web.WebOptions Web { get; init; } = new();
 
+    /// <summary>Where P3 incidents and action items become issues, such as owner/name; empty: nowhere.</summary>
+    public string IssueRepository { get; init; } = "";
+
+    /// <summary>How the public may have the status page sent to it.</summary>
+    public Publishing.SubscriberSettings Subscribers { get; init; } = Publishing.SubscriberSettings.None;
+
     public TrustedProxy Proxy { get; init; } = TrustedProxy.None;
 
     /// <summary>An identity provider that people sign in with; null: none.</summary>

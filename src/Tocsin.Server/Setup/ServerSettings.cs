@@ -6,13 +6,14 @@ using Tocsin.Server.Access;
 using Tocsin.Server.Access.Oidc;
 using Tocsin.Server.Clock;
 using Tocsin.Server.Notify;
+using Tocsin.Server.Publishing;
 using Tocsin.Server.Telemetry;
 using YamlDotNet.RepresentationModel;
 
 namespace Tocsin.Server.Setup;
 
 /// <summary>The part <c>server:</c> of tocsin.yaml. Strict: what is unknown or impossible stops the start, with its line.</summary>
-public sealed record ServerSettings(string? Listen, Uri? Url, string? Data, string? Postgres, ImmutableDictionary<string, YamlMappingNode> Channels, ImmutableArray<IPNetwork> AllowNetworks, TrustedProxy Proxy, NodaTime.Duration? KeepSignals, NodaTime.Duration? KeepPages, OutsideHeartbeat? Heartbeat, ActionSettings Actions, OidcSettings? Oidc, OtlpSettings? Otlp)
+public sealed record ServerSettings(string? Listen, Uri? Url, string? Data, string? Postgres, ImmutableDictionary<string, YamlMappingNode> Channels, ImmutableArray<IPNetwork> AllowNetworks, TrustedProxy Proxy, NodaTime.Duration? KeepSignals, NodaTime.Duration? KeepPages, OutsideHeartbeat? Heartbeat, ActionSettings Actions, string IssueRepository, SubscriberSettings Subscribers, OidcSettings? Oidc, OtlpSettings? Otlp)
 {
     public static readonly Shape.Map Shape = new(
         "How tocsin serve runs",
@@ -27,12 +28,14 @@ public sealed record ServerSettings(string? Listen, Uri? Url, string? Data, stri
             new Key("oidc", OidcSettings.Shape),
             new Key("otlp", OtlpSettings.Shape),
             new Key("actions", ActionSettings.Shape),
+            new Key("subscribers", new Shape.Map("How the public may have the status page sent to it", [new Key("mail", Notify.Mail.MailChannel.Kind.Settings), new Key("webhooks", new Shape.Flag("Whether signed webhooks are sent too"))])),
+            new Key("issues", new Shape.Map("Where P3 incidents and action items become issues; the token is $TOCSIN_GITHUB_TOKEN", [new Key("repository", new Shape.Text("The repository, such as owner/name", Pattern: "[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+"), Required: true)])),
             new Key("keepSignals", new Shape.Text("For how long signals are kept, such as 30d", Pattern: "[1-9][0-9]{0,3}d")),
             new Key("keepPages", new Shape.Text("For how long it is kept how a page was sent, such as 400d", Pattern: "[1-9][0-9]{0,3}d")),
             new Key("heartbeat", new Shape.Map("An address outside that is asked while all clocks are alive; whoever answers there calls somebody when it is asked no more", [new Key("url", new Shape.Text("The address, or $NAME of a variable that holds it", Pattern: "https?://.+|\\$[A-Z][A-Z0-9_]*"), Required: true), new Key("every", new Shape.Text("How often (default: 60s)", Pattern: "[1-9][0-9]{0,3}s"))])),
         ]);
 
-    public static ServerSettings Empty { get; } = new(null, null, null, null, ImmutableDictionary<string, YamlMappingNode>.Empty, [], TrustedProxy.None, null, null, null, ActionSettings.None, null, null);
+    public static ServerSettings Empty { get; } = new(null, null, null, null, ImmutableDictionary<string, YamlMappingNode>.Empty, [], TrustedProxy.None, null, null, null, ActionSettings.None, "", SubscriberSettings.None, null, null);
 
     /// <param name="map">Already held against <see cref="Shape"/>.</param>
     public static Parsed<ServerSettings> Read(YamlMappingNode map, ResponsePolicy policy, IReadOnlyList<ChannelKind> kinds, string file)
@@ -52,6 +55,8 @@ public sealed record ServerSettings(string? Listen, Uri? Url, string? Data, stri
             Given(map, "keepPages") is { } pages ? NodaTime.Duration.FromDays(Number(pages)) : null,
             map.Get("heartbeat") is YamlMappingNode beat ? new OutsideHeartbeat(beat.Text("url"), NodaTime.Duration.FromSeconds(Given(beat, "every") is { } every ? Number(every) : 60)) : null,
             ActionSettings.Read(map.Get("actions") as YamlMappingNode, file, problems),
+            (map.Get("issues") as YamlMappingNode)?.Text("repository") ?? "",
+            map.Get("subscribers") is YamlMappingNode by ? new SubscriberSettings(by.Get("mail") is YamlMappingNode ? Notify.Mail.MailChannel.Kind.Create : null, by.Get("mail") as YamlMappingNode ?? new(), by.Text("webhooks") is "true") : SubscriberSettings.None,
             OidcSettings.Read(map.Get("oidc") as YamlMappingNode),
             OtlpSettings.Read(map.Get("otlp") as YamlMappingNode));
         return problems.Count > 0 ? new(null, problems) : new(settings, []);

@@ -12,7 +12,7 @@ internal static class ActionJson
     private static readonly (string Name, Type Type)[] Kinds =
     [
         ("planned", typeof(ActionPlanned)), ("approved", typeof(ActionApproved)), ("glass-broken", typeof(GlassBroken)), ("withdrawn", typeof(ActionWithdrawn)), ("held-back", typeof(ActionHeldBack)),
-        ("started", typeof(ActionStarted)), ("call-begun", typeof(CallBegun)), ("call-ended", typeof(CallEnded)), ("ended", typeof(ActionEnded)), ("verified", typeof(ActionVerified)), ("settled", typeof(ActionSettled)),
+        ("started", typeof(ActionStarted)), ("call-begun", typeof(CallBegun)), ("call-ended", typeof(CallEnded)), ("ended", typeof(ActionEnded)), ("verified", typeof(ActionVerified)), ("settled", typeof(ActionSettled)), ("rechecked", typeof(ActionRechecked)),
     ];
 
     private static readonly ImmutableDictionary<string, Type> Types = Kinds.ToImmutableDictionary(k => k.Name, k => k.Type, StringComparer.Ordinal);

@@ -17,7 +17,7 @@ public static class Backup
     private const string Format = "tocsin-backup-1";
     private const int Batch = 500;
 
-    private static readonly string[] Tables = ["counters", "policies", "events", "incidents", "fingerprints", "outbox", "audit", "intake", "signals", "heartbeats", "intake_keys", "accounts", "tokens", "identities", "turns", "secrets", "plan_changes", "actions", "action_events", "streams", "stream_events"];
+    private static readonly string[] Tables = ["counters", "policies", "events", "incidents", "fingerprints", "outbox", "audit", "intake", "signals", "heartbeats", "intake_keys", "accounts", "tokens", "identities", "turns", "secrets", "plan_changes", "actions", "action_events", "streams", "stream_events", "subscribers", "kept_drills"];
 
     public static async Task<BackupSummary> WriteAsync(Database database, Stream to, CancellationToken cancel)
     {

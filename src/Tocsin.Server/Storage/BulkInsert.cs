@@ -14,6 +14,9 @@ public sealed record InsertedRows(string Table, string Columns, IReadOnlyList<ob
 /// <summary>Many rows at once. Statements with thousands of parameters are slow on both databases, each in its own way.</summary>
 internal static class BulkInsert
 {
+    // A stream takes three ways, and so pays only for more rows than a person's change has.
+    private const int WorthStream = 50;
+
     /// <summary>One statement, prepared once, for each row: there is no way to go.</summary>
     public static async Task<int> OneByOneAsync(Session s, InsertedRows rows, CancellationToken cancel)
     {
@@ -36,8 +39,30 @@ internal static class BulkInsert
         return done;
     }
 
+    /// <summary>PostgreSQL takes many rows quickest as a stream; what may collide with rows that are there, as lists.</summary>
+    public static Task<int> AtOnceAsync(Session s, InsertedRows rows, CancellationToken cancel) =>
+        rows.Tail.Length == 0 && rows.Rows.Count >= WorthStream ? StreamAsync(s, rows, cancel) : ByColumnsAsync(s, rows, cancel);
+
+    private static async Task<int> StreamAsync(Session s, InsertedRows rows, CancellationToken cancel)
+    {
+        await using var stream = await ((NpgsqlConnection)s.Connection).BeginBinaryImportAsync($"copy {rows.Table} ({rows.Columns}) from stdin (format binary)", cancel);
+        foreach (var row in rows.Rows)
+        {
+            await stream.StartRowAsync(cancel);
+            foreach (var value in row) await WriteAsync(stream, value, cancel);
+        }
+        return (int)await stream.CompleteAsync(cancel);
+    }
+
+    private static Task WriteAsync(NpgsqlBinaryImporter stream, object? value, CancellationToken cancel) => value switch
+    {
+        null => stream.WriteNullAsync(cancel),
+        string text => stream.WriteAsync(text, NpgsqlDbType.Text, cancel),
+        _ => stream.WriteAsync((long)value, NpgsqlDbType.Bigint, cancel),
+    };
+
     /// <summary>One statement with a list for each column: one way for all rows.</summary>
-    public static async Task<int> ByColumnsAsync(Session s, InsertedRows rows, CancellationToken cancel)
+    private static async Task<int> ByColumnsAsync(Session s, InsertedRows rows, CancellationToken cancel)
     {
         await using var command = (NpgsqlCommand)s.Connection.CreateCommand();
         command.Transaction = (NpgsqlTransaction?)s.Transaction;

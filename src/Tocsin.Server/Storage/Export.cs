@@ -16,7 +16,7 @@ public static class Export
     [
         ("incident", "select * from incidents order by number"),
         ("event", "select incident, version, at, type, person, body from events order by position"),
-        ("page", "select key, incident, page, purpose, person, channel, severity, first, more, decided, state, attempts, doubts, outcome, finished from outbox order by decided, id"),
+        ("page", "select key, incident, page, purpose, person, channel, severity, first, more, decided, state, attempts, doubts, outcome, finished, confirmed from outbox order by decided, id"),
         ("signal", "select id, at, source, environment, service, entry, fingerprint, title, text, severity, facts, count, ends, state, incident, why from signals order by at, id"),
         ("heartbeat", "select name, environment, service, severity, every, created, last, due, state, beats from heartbeats order by name"),
         ("audit", "select seq, at, who, what, subject, detail, digest, previous, hash from audit order by seq"),

@@ -8,11 +8,11 @@ namespace Tocsin.Server.Storage;
 public sealed record IncidentRow
 {
     public const string Columns =
-        "number, version, title, environment, service, entry, severity, phase, impact, declared, acknowledged, mitigated, resolved, held_by, lease_until, acknowledge_by, update_by, due, due_why, opened, last_signal, signals, storm, alarms, verdict, merged_into";
+        "number, version, title, environment, service, entry, severity, phase, impact, declared, acknowledged, mitigated, resolved, held_by, lease_until, acknowledge_by, update_by, due, due_why, opened, last_signal, signals, storm, alarms, verdict, merged_into, mark";
 
     /// <summary>What changes of one that is there. Title, environment, service and entry are what they were at the declaration; signals are counted apart.</summary>
     public const string OnConflict =
-        "on conflict (number) do update set version = excluded.version, severity = excluded.severity, phase = excluded.phase, impact = excluded.impact, acknowledged = excluded.acknowledged, mitigated = excluded.mitigated, resolved = excluded.resolved, held_by = excluded.held_by, lease_until = excluded.lease_until, acknowledge_by = excluded.acknowledge_by, update_by = excluded.update_by, due = excluded.due, due_why = excluded.due_why, opened = case when excluded.opened = '' then incidents.opened else incidents.opened || ' ' || excluded.opened end, alarms = excluded.alarms, verdict = excluded.verdict, merged_into = excluded.merged_into where incidents.version < excluded.version";
+        "on conflict (number) do update set version = excluded.version, severity = excluded.severity, phase = excluded.phase, impact = excluded.impact, acknowledged = excluded.acknowledged, mitigated = excluded.mitigated, resolved = excluded.resolved, held_by = excluded.held_by, lease_until = excluded.lease_until, acknowledge_by = excluded.acknowledge_by, update_by = excluded.update_by, due = excluded.due, due_why = excluded.due_why, opened = case when excluded.opened = '' then incidents.opened else incidents.opened || ' ' || excluded.opened end, alarms = excluded.alarms, verdict = excluded.verdict, merged_into = excluded.merged_into, mark = excluded.mark where incidents.version < excluded.version";
 
     public long Number { get; init; }
     public long Version { get; init; }
@@ -45,17 +45,20 @@ public sealed record IncidentRow
     public string Verdict { get; init; } = "";
     public long? MergedInto { get; init; }
 
+    /// <summary>See <see cref="IncidentVersion"/>.</summary>
+    public long Mark { get; init; }
+
     public IncidentId Id => new((int)Number);
 
     /// <summary>In the order of <see cref="Columns"/>.</summary>
     public object?[] Values =>
     [
-        Number, Version, Title, Environment, Service, Entry, Severity, Phase, Impact, Declared, Acknowledged, Mitigated, Resolved, HeldBy, LeaseUntil, AcknowledgeBy, UpdateBy, Due, DueWhy, Opened, LastSignal, Signals, Storm, Alarms, Verdict, MergedInto,
+        Number, Version, Title, Environment, Service, Entry, Severity, Phase, Impact, Declared, Acknowledged, Mitigated, Resolved, HeldBy, LeaseUntil, AcknowledgeBy, UpdateBy, Due, DueWhy, Opened, LastSignal, Signals, Storm, Alarms, Verdict, MergedInto, Mark,
     ];
 
     public Severity Level => (Severity)Severity;
 
-    public static IncidentRow Of(Append append)
+    public static IncidentRow Of(Append append, long mark)
     {
         var i = append.After;
         var deadlines = Deadlines.Of(i).ToList();
@@ -86,6 +89,7 @@ public sealed record IncidentRow
             Alarms = i.Alarms.Length,
             Verdict = i.Diagnosis is { } found ? $"{found.Verdict} {found.Cause}".Trim() : "",
             MergedInto = i.MergedInto?.Number,
+            Mark = mark,
         };
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using NodaTime;
 using Tocsin.Core.Incidents;
 
 namespace Tocsin.Server.Storage;
@@ -24,9 +25,11 @@ public sealed record EventRow(long Incident, long Version, long Position, long A
 /// the audit log.
 /// </summary>
 /// <param name="keepsAlarm">Whether a channel must be told when a page is over.</param>
-public sealed class Journal(EventJson json, Func<string, bool> keepsAlarm)
+/// <param name="tracked">Whether what nobody is paged for becomes an issue.</param>
+public sealed class Journal(EventJson json, Func<string, bool> keepsAlarm, bool tracked)
 {
     private const string EventColumns = "incident, version, position, at, type, person, body";
+    private readonly FoldedIncidents folded = new();
 
     /// <summary>Called after a commit that holds new events.</summary>
     public Action Appended { get; set; } = static () => { };
@@ -34,15 +37,33 @@ public sealed class Journal(EventJson json, Func<string, bool> keepsAlarm)
     public async Task<Incident?> ReadAsync(Session s, IncidentId id, CancellationToken cancel) => IncidentFold.Of(await EventsAsync(s, id, cancel));
 
     /// <summary>As above, and nobody else appends to it until the transaction ends.</summary>
-    public async Task<Incident?> HoldAsync(Session s, IncidentId id, CancellationToken cancel) =>
-        await s.FirstAsync<long>($"select number from incidents where number = @Number{s.Dialect.ForUpdate}", new { id.Number }, cancel) == 0 ? null : await ReadAsync(s, id, cancel);
+    public async Task<Incident?> HoldAsync(Session s, IncidentId id, CancellationToken cancel) => (await HoldAsync(s, $"number = {id.Number}", null, s.Dialect.ForUpdate, cancel)).FirstOrDefault();
 
     /// <summary>Several at once; those who hold more than one hold them in the order of their numbers, so that nobody waits in a circle.</summary>
-    public async Task<List<Incident>> HoldAllAsync(Session s, IReadOnlyList<long> numbers, CancellationToken cancel)
+    public Task<List<Incident>> HoldAllAsync(Session s, IReadOnlyList<long> numbers, CancellationToken cancel) => HoldAsync(s, $"number in ({Listed(numbers)}) order by number", null, s.Dialect.ForUpdate, cancel);
+
+    /// <summary>Those that are due, the earliest first; what another node holds is left to it.</summary>
+    /// <param name="which">More of the condition, and the order.</param>
+    public Task<List<Incident>> HoldDueAsync(Session s, Instant now, string which, CancellationToken cancel) => HoldAsync(s, $"due <= @now {which}", new { now = Micros.Of(now) }, s.Dialect.ForUpdateSkipLocked, cancel);
+
+    // Known states are used as they are; of all others the events are read.
+    private async Task<List<Incident>> HoldAsync(Session s, string which, object? args, string hold, CancellationToken cancel)
     {
-        var held = await s.QueryAsync<long>($"select number from incidents where number in ({string.Join(',', numbers.Select(n => n.ToString(CultureInfo.InvariantCulture)))}) order by number{s.Dialect.ForUpdate}", null, cancel);
-        return held.Count == 0 ? [] : await ReadAllAsync(s, held, cancel);
+        var held = await s.QueryAsync<IncidentVersion>($"select number, version, mark from incidents where {which}{hold}", args, cancel);
+        var found = held.ConvertAll(folded.Find);
+        var unknown = held.Where((_, i) => found[i] is null).ToList();
+        if (unknown.Count == 0) return found!;
+        var read = (await ReadAllAsync(s, unknown.ConvertAll(h => h.Number), cancel)).ToDictionary(i => (long)i.Id.Number);
+        s.AfterCommit(() => unknown.ForEach(h => Remember(read.GetValueOrDefault(h.Number), h)));
+        return [.. held.Select((h, i) => found[i] ?? read.GetValueOrDefault(h.Number)).OfType<Incident>()];
     }
+
+    private void Remember(Incident? state, IncidentVersion of)
+    {
+        if (state?.Version == of.Version) folded.Keep(state, of.Mark);
+    }
+
+    private static string Listed(IEnumerable<long> numbers) => string.Join(',', numbers.Select(n => n.ToString(CultureInfo.InvariantCulture)));
 
     public async Task<ImmutableArray<IncidentEvent>> EventsAsync(Session s, IncidentId id, CancellationToken cancel) =>
         await ReadAsync(s, await s.QueryAsync<EventRow>($"select {EventColumns} from events where incident = @Number order by version", new { id.Number }, cancel), cancel);
@@ -50,7 +71,7 @@ public sealed class Journal(EventJson json, Func<string, bool> keepsAlarm)
     /// <summary>The streams of many incidents at once.</summary>
     public async Task<List<Incident>> ReadAllAsync(Session s, IReadOnlyList<long> numbers, CancellationToken cancel)
     {
-        var rows = await s.QueryAsync<EventRow>($"select {EventColumns} from events where incident in ({string.Join(',', numbers.Select(n => n.ToString(CultureInfo.InvariantCulture)))}) order by incident, version", null, cancel);
+        var rows = await s.QueryAsync<EventRow>($"select {EventColumns} from events where incident in ({Listed(numbers)}) order by incident, version", null, cancel);
         var events = await ReadAsync(s, rows, cancel);
         var incidents = new List<Incident>(numbers.Count);
         for (int start = 0, end; start < rows.Count; start = end)
@@ -76,34 +97,34 @@ public sealed class Journal(EventJson json, Func<string, bool> keepsAlarm)
     /// <summary>Throws <see cref="StaleException"/> where an incident has moved on since it was read.</summary>
     public async Task AppendAsync(Session s, IReadOnlyList<Append> appends, CancellationToken cancel)
     {
-        var all = appends.Where(a => !a.Events.IsEmpty).ToList();
+        // All that can be made before is: from the first counter on, whoever else appends waits.
+        var all = appends.Where(a => !a.Events.IsEmpty).Select(Stored).ToList();
         if (all.Count == 0) return;
         await SaveRowsAsync(s, all, cancel);
-        foreach (var start in all.SelectMany(a => a.Events).OfType<Declared>())
+        foreach (var start in all.SelectMany(a => a.Append.Events).OfType<Declared>())
         {
             var (digest, body) = json.Freeze(start.Policy);
             await s.ExecuteAsync("insert into policies (digest, body) values (@digest, @body) on conflict (digest) do nothing", new { digest, body }, cancel);
         }
-        await s.InsertAsync("outbox", OutboxRows.Columns, [.. all.SelectMany(a => OutboxRows.Of(a, keepsAlarm))], "on conflict (id) do nothing", cancel);
+        await s.InsertAsync("outbox", OutboxRows.Columns, [.. all.SelectMany(a => OutboxRows.Of(a.Append, keepsAlarm, tracked))], "on conflict (id) do nothing", cancel);
         await InsertEventsAsync(s, all, cancel);
+        s.AfterCommit(() => all.ForEach(a => folded.Keep(a.Append.After, a.Mark)));
         s.AfterCommit(Appended);
     }
 
-    private async Task InsertEventsAsync(Session s, List<Append> all, CancellationToken cancel)
+    private StoredAppend Stored(Append append)
     {
-        var count = all.Sum(a => a.Events.Length);
+        var version = append.After.Version - append.Events.Length;
+        var rows = append.Events.Select(e => new EventRow(append.Id.Number, ++version, 0, Micros.Of(e.At), EventJson.NameOf(e), e.By, json.Write(e))).ToList();
+        return new StoredAppend(append, rows, EntryOf(append.Id, rows));
+    }
+
+    private static async Task InsertEventsAsync(Session s, List<StoredAppend> all, CancellationToken cancel)
+    {
+        var count = all.Sum(a => a.Rows.Count);
         var position = await s.TakeAsync("position", count, cancel) - count;
-        var rows = new List<object?[]>(count);
-        var audit = new List<AuditEntry>(all.Count);
-        foreach (var append in all)
-        {
-            var version = append.After.Version - append.Events.Length;
-            var stored = append.Events.Select(e => new EventRow(append.Id.Number, ++version, ++position, Micros.Of(e.At), EventJson.NameOf(e), e.By, json.Write(e))).ToList();
-            rows.AddRange(stored.Select(e => new object?[] { e.Incident, e.Version, e.Position, e.At, e.Type, e.Person, e.Body }));
-            audit.Add(EntryOf(append.Id, stored));
-        }
-        await s.InsertAsync("events", EventColumns, rows, "", cancel);
-        await AuditChain.AppendAsync(s, audit, cancel);
+        await s.InsertAsync("events", EventColumns, [.. all.SelectMany(a => a.Rows).Select(e => new object?[] { e.Incident, e.Version, ++position, e.At, e.Type, e.Person, e.Body })], "", cancel);
+        await AuditChain.AppendAsync(s, all.ConvertAll(a => a.Audit), cancel);
     }
 
     private static AuditEntry EntryOf(IncidentId id, List<EventRow> rows) => new(
@@ -119,9 +140,17 @@ public sealed class Journal(EventJson json, Func<string, bool> keepsAlarm)
         AuditChain.Digest(rows.SelectMany(r => new[] { r.Incident.ToString(CultureInfo.InvariantCulture), r.Version.ToString(CultureInfo.InvariantCulture), r.At.ToString(CultureInfo.InvariantCulture), r.Type, r.Person, r.Body }));
 
     // Rows that another node changed meanwhile are not overwritten: either their version is behind, or their events collide.
-    private static async Task SaveRowsAsync(Session s, List<Append> all, CancellationToken cancel)
+    private static async Task SaveRowsAsync(Session s, List<StoredAppend> all, CancellationToken cancel)
     {
-        var saved = await s.InsertAsync("incidents", IncidentRow.Columns, all.ConvertAll(a => IncidentRow.Of(a).Values), IncidentRow.OnConflict, cancel);
+        var saved = await s.InsertAsync("incidents", IncidentRow.Columns, all.ConvertAll(a => IncidentRow.Of(a.Append, a.Mark).Values), IncidentRow.OnConflict, cancel);
         if (saved != all.Count) throw new StaleException($"{all.Count - saved} of {all.Count} incidents have moved on since they were read");
+    }
+
+    // An append as it is written, but for its place in the order of all events.
+    private sealed record StoredAppend(Append Append, List<EventRow> Rows, AuditEntry Audit)
+    {
+        private const int MarkDigits = 16;
+
+        public long Mark => long.Parse(Audit.Digest.AsSpan(0, MarkDigits), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Tocsin.Core.Incidents;
 using Tocsin.Core.Response;
+using Tocsin.Server.Notify.Issues;
 
 namespace Tocsin.Server.Storage;
 
@@ -41,12 +42,14 @@ public static class OutboxRows
 {
     public const string Columns = "id, incident, page, key, purpose, person, channel, severity, subject, first, more, decided, state, due, claimed_by, claimed_until, attempts, doubts, reference, outcome, finished";
 
-    public static IEnumerable<object?[]> Of(Append append, Func<string, bool> keepsAlarm)
+    public static IEnumerable<object?[]> Of(Append append, Func<string, bool> keepsAlarm, bool tracked)
     {
         // Redacting costs more than all the rest: most appends page nobody.
         var words = new Lazy<PageWords>(() => PageText.Of(append.After, ""));
         var overdue = new Lazy<PageWords>(() => PageText.Of(append.After with { Title = $"a status update is overdue: {append.After.Title}" }, ""));
         foreach (var paged in append.Events.OfType<Paged>()) yield return Row(append.After, paged, Id(append.Id, paged.Number), "page", (paged.ForUpdate ? overdue : words).Value, paged.At);
+        if (tracked && append.After is { Rule.OpensIssue: true, Phase: not IncidentPhase.Merged } && append.Before?.Rule.OpensIssue != true && !append.Events.IsEmpty)
+            yield return Row(append.Id.Number, 0, $"{append.Id}/issue", $"{append.Id}/issue", IssueTracker.Purpose, "", IssueTracker.Channel, append.After.Severity, append.Id.ToString(), PageText.Of(append.After, ""), append.After.LastAt);
         if (append.Before is not { } before) yield break;
         foreach (var page in before.Pages.Where(p => keepsAlarm(p.Sent.Channel) && Awaits(before, p) && !Awaits(append.After, p)))
             yield return Row(append.After, page.Sent, $"{Id(append.Id, page.Sent.Number)}/end", "ended", words.Value, append.After.LastAt);

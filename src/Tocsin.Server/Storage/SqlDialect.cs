@@ -53,6 +53,6 @@ public sealed record SqlDialect(
         "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
         "select count(*) from information_schema.tables where table_schema = current_schema() and table_name = @name",
         "= any(@many)",
-        BulkInsert.ByColumnsAsync,
+        BulkInsert.AtOnceAsync,
         OneWriter: false);
 }

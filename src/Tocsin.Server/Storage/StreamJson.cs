@@ -47,6 +47,8 @@ public static class StreamForms
         ("step-failed", typeof(StepFailed)),
         ("step-skipped", typeof(StepSkipped)),
         ("branch-chosen", typeof(BranchChosen)),
+        ("step-looked", typeof(StepLooked)),
+        ("step-overruled", typeof(StepOverruled)),
         ("ended", typeof(PlaybookEnded)));
 
     public static StreamJson<DocumentEvent> Documents { get; } = new(
@@ -54,7 +56,8 @@ public static class StreamForms
         ("written", typeof(DocumentWritten)),
         ("closed", typeof(DocumentClosed)),
         ("opened-again", typeof(DocumentOpenedAgain)),
-        ("item-done", typeof(ItemDone)));
+        ("item-done", typeof(ItemDone)),
+        ("item-reminded", typeof(ItemReminded)));
 
     public static StreamJson<StatusEvent> Status { get; } = new(
         e => (e.At, e.By),

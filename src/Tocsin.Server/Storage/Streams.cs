@@ -20,6 +20,9 @@ public sealed record StreamRow
     public string State { get; init; } = "";
     public string Title { get; init; } = "";
 
+    /// <summary>When the clock looks at it next; null: never.</summary>
+    public long? Due { get; init; }
+
     public IncidentId? Of => Incident is { } number ? new IncidentId((int)number) : null;
 }
 
@@ -32,7 +35,7 @@ public sealed record StreamEventRow(string Stream, long Version, long At, string
 /// </summary>
 public static class Streams
 {
-    private const string Columns = "id, kind, incident, version, begun, changed, state, title";
+    private const string Columns = "id, kind, incident, version, begun, changed, state, title, due";
     private const string EventColumns = "stream, version, at, type, person, body";
 
     public static Task<StreamRow?> RowAsync(Session s, string id, CancellationToken cancel) =>
@@ -56,10 +59,10 @@ public static class Streams
         var version = before?.Version ?? 0;
         var rows = events.Select(e => new StreamEventRow(after.Id, ++version, e.At, e.Type, e.Person, e.Body)).ToImmutableArray();
         after = after with { Version = version, Begun = before?.Begun ?? rows[0].At, Changed = rows[^1].At };
-        if (before is null) await s.InsertAsync("streams", Columns, [[after.Id, after.Kind, after.Incident, after.Version, after.Begun, after.Changed, after.State, after.Title]], "", cancel);
+        if (before is null) await s.InsertAsync("streams", Columns, [[after.Id, after.Kind, after.Incident, after.Version, after.Begun, after.Changed, after.State, after.Title, after.Due]], "", cancel);
         else
         {
-            var saved = await s.ExecuteAsync("update streams set version = @Version, changed = @Changed, state = @State, title = @Title where id = @Id and version = @was", new { after.Id, after.Version, after.Changed, after.State, after.Title, was = before.Version }, cancel);
+            var saved = await s.ExecuteAsync("update streams set version = @Version, changed = @Changed, state = @State, title = @Title, due = @Due where id = @Id and version = @was", new { after.Id, after.Version, after.Changed, after.State, after.Title, after.Due, was = before.Version }, cancel);
             if (saved != 1) throw new StaleException($"{after.Id} has moved on since it was read");
         }
         await s.InsertAsync("stream_events", EventColumns, [.. rows.Select(e => new object?[] { e.Stream, e.Version, e.At, e.Type, e.Person, e.Body })], "", cancel);

@@ -3,6 +3,7 @@ using NodaTime.Text;
 using Tocsin.Core.Response;
 using Tocsin.Server.Access;
 using Tocsin.Server.Incidents;
+using Tocsin.Server.Notify;
 using Tocsin.Server.Reading;
 using Tocsin.Server.Storage;
 
@@ -42,6 +43,9 @@ public sealed record OnCallView
 
     public required IReadOnlyList<TestPage> Tests { get; init; }
 
+    /// <summary>The newest turn of each schedule that somebody was asked about.</summary>
+    public required IReadOnlyList<Turn> Turns { get; init; }
+
     public required IReadOnlyList<(string Schedule, Uri Address)> Calendars { get; init; }
 
     public LocalDate Before => IsMonth ? First.PlusMonths(-1) : First.PlusDays(-7);
@@ -50,7 +54,7 @@ public sealed record OnCallView
 }
 
 /// <summary>Puts together who is on call when.</summary>
-public sealed class OnCallDesk(OnCallBoard board, PlanSource plan, PlanChanges changes, PagesSeen pages, Links links, TimeProvider time)
+public sealed class OnCallDesk(OnCallBoard board, PlanSource plan, PlanChanges changes, PagesSeen pages, TurnStarts starts, Links links, TimeProvider time)
 {
     private const int MostTests = 12;
     private static readonly Duration Ahead = Duration.FromDays(56);
@@ -79,6 +83,7 @@ public sealed class OnCallDesk(OnCallBoard board, PlanSource plan, PlanChanges c
             Findings = [.. Readiness.Check(all, new Interval(now, now + Ahead))],
             Changes = [.. (await changes.AllAsync(cancel)).Where(c => c.Kind != "hold-back" && c.Ended is null && Micros.At(c.Finish) > now)],
             Tests = await pages.TestsAsync(now - Duration.FromHours(1), MostTests, cancel),
+            Turns = [.. (await starts.NewestAsync(cancel)).GroupBy(t => t.Schedule, StringComparer.Ordinal).SelectMany(g => g.Where(t => t.Began == g.Max(x => x.Began)))],
             Calendars = [.. schedules.Select(s => (s.Id, links.Calendar(s.Id)))],
         };
     }

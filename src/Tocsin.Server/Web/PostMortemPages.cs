@@ -27,6 +27,7 @@ public static class PostMortemPages
         app.Form("/post-mortems/{id}/final", (string id, HttpContext context, PageWriter pages, PostMortemDesk desk, PlanSource plan) => DoAsync(id, context, pages, desk, plan, (i, _, by) => desk.CloseAsync(i, by, context.RequestAborted)));
         app.Form("/post-mortems/{id}/reopen", (string id, HttpContext context, PageWriter pages, PostMortemDesk desk, PlanSource plan) => DoAsync(id, context, pages, desk, plan, (i, f, by) => desk.OpenAgainAsync(i, f["text"].ToString().Trim(), by, context.RequestAborted)));
         app.Form("/post-mortems/{id}/items/{item:int}", (string id, int item, HttpContext context, PageWriter pages, PostMortemDesk desk, PlanSource plan) => DoAsync(id, context, pages, desk, plan, (i, f, by) => desk.TickAsync(i, item, f["done"] == "1", by, context.RequestAborted)));
+        app.Form("/post-mortems/{id}/issues", PushAsync);
         app.Look("/reports", ReportAsync);
     }
 
@@ -73,6 +74,18 @@ public static class PostMortemPages
             case DocumentOutcome.Refused refused: await PageAsync(context, pages, plan, typed, 409, refused.Why, ""); break;
             default: await PageAsync(context, pages, plan, typed, 409, "somebody else wrote meanwhile. What you typed is below; their text is at this page's address", ""); break;
         }
+    }
+
+    private static async Task PushAsync(string id, HttpContext context, PageWriter pages, PostMortemDesk desk, IssueDesk issues, PlanSource plan)
+    {
+        if (IncidentIds.Parse(id) is not { } incident || await desk.ReadAsync(incident, context.RequestAborted) is not { } document)
+        {
+            await MissingAsync(context, pages);
+            return;
+        }
+        var (done, words) = await issues.PushAsync(incident, context.User().Caller.By, context.RequestAborted);
+        if (done) context.Goto($"/post-mortems/{incident}?done=done");
+        else await PageAsync(context, pages, plan, document, 409, words, "");
     }
 
     private static async Task DoAsync(string id, HttpContext context, PageWriter pages, PostMortemDesk desk, PlanSource plan, Func<Core.Incidents.IncidentId, IFormCollection, string, Task<DocumentOutcome>> act)

@@ -14,6 +14,7 @@ public sealed record EntrySeen(long Count, Instant Last, IReadOnlyList<string> S
 public sealed class ReferenceDesk(ServerOptions options, SignalHour signals, TimeProvider time)
 {
     private static readonly Duration Back = Duration.FromDays(7);
+    private static readonly Duration Part = Duration.FromHours(6);
     private readonly Shared<IReadOnlyDictionary<string, EntrySeen>> counted = new(TimeSpan.FromSeconds(10));
     private readonly ImmutableArray<(ReferenceEntry Entry, string Name, string Words, string Guide)> all =
         [.. (options.Web.Reference?.Entries ?? []).Select(e => (e, $"{e.Entry.Id} {e.Entry.Title}".ToLowerInvariant(), $"{e.Entry.Summary} {e.Entry.Component} {string.Join(' ', e.Entry.Keywords)} {string.Join(' ', e.Entry.Causes.Select(c => c.Title))}".ToLowerInvariant(), e.Guide.ToLowerInvariant()))];
@@ -30,6 +31,17 @@ public sealed class ReferenceDesk(ServerOptions options, SignalHour signals, Tim
 
     /// <summary>What was seen in the last week, by entry; counted anew every ten seconds at most.</summary>
     public Task<IReadOnlyDictionary<string, EntrySeen>> SeenAsync(CancellationToken cancel) => counted.OfAsync("", CountAsync, cancel);
+
+    /// <summary>How often it was seen in each quarter of a day of the last week, the oldest first.</summary>
+    public async Task<IReadOnlyList<long>> WeekAsync(string entry, CancellationToken cancel)
+    {
+        var week = new long[(int)(Back / Part)];
+        foreach (var (part, count) in await signals.OfEntryAsync(entry, time.Now() - Back, Part, cancel)) week[Math.Min(part, week.Length - 1)] += count;
+        return week;
+    }
+
+    /// <summary>What the lab's exam asked of it; empty: nothing is known.</summary>
+    public IReadOnlyList<ExamAsked> Exam(string entry) => options.Web.Exam.GetValueOrDefault(entry, []);
 
     private async Task<IReadOnlyDictionary<string, EntrySeen>> CountAsync(CancellationToken cancel) =>
         (await signals.ByEntryAsync(time.Now() - Back, cancel)).GroupBy(s => s.Entry, StringComparer.Ordinal)

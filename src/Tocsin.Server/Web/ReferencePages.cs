@@ -34,6 +34,7 @@ public static class ReferencePages
         var environment = options.Platform.Environment(env ?? "") ?? options.Platform.Environments[0];
         var seen = (await desk.SeenAsync(context.RequestAborted)).GetValueOrDefault(entry.Entry.Id);
         await pages.WriteAsync<EntryPage>(
-            context, 200, (nameof(EntryPage.Entry), entry), (nameof(EntryPage.Environment), environment.Name), (nameof(EntryPage.Guide), Guide.Html(entry, options.Platform, environment, desk.Entry)), (nameof(EntryPage.Seen), seen));
+            context, 200, (nameof(EntryPage.Entry), entry), (nameof(EntryPage.Environment), environment.Name), (nameof(EntryPage.Guide), Guide.Html(entry, options.Platform, environment, desk.Entry)), (nameof(EntryPage.Seen), seen),
+            (nameof(EntryPage.Week), seen is null ? [] : await desk.WeekAsync(entry.Entry.Id, context.RequestAborted)), (nameof(EntryPage.Exam), desk.Exam(entry.Entry.Id)));
     }
 }

@@ -26,8 +26,18 @@ public static class SignIn
         app.MapPost("/invite/{invitation}", AcceptAsync).Open("the invitation, once");
         app.MapGet("/a/{id}/{page:int}/{person}/{until:long}/{signature}", LookAsync).Open(Signed);
         app.MapPost("/a/{id}/{page:int}/{person}/{until:long}/{signature}", AcknowledgeAsync).Open(Signed);
+        // A test page, then a turn: the first address says more, and so is asked first.
+        app.MapGet("/ready/{signature}/test-{drill}/{channel}", (string signature, string drill, string channel, HttpContext c, PageWriter pages, Links links, Drills drills) => ArrivedAsync(c, pages, links, drills, signature, $"test-{drill}/{channel}", press: false)).Open(Signed);
+        app.MapPost("/ready/{signature}/test-{drill}/{channel}", (string signature, string drill, string channel, HttpContext c, PageWriter pages, Links links, Drills drills) => ArrivedAsync(c, pages, links, drills, signature, $"test-{drill}/{channel}", press: true)).Open(Signed);
         app.MapGet("/ready/{signature}/{**turn}", (string signature, string turn, HttpContext c, PageWriter pages, Links links, TurnStarts turns) => ReadyAsync(c, pages, links, turns, signature, turn, press: false)).Open(Signed);
         app.MapPost("/ready/{signature}/{**turn}", (string signature, string turn, HttpContext c, PageWriter pages, Links links, TurnStarts turns) => ReadyAsync(c, pages, links, turns, signature, turn, press: true)).Open(Signed);
+    }
+
+    private static async Task ArrivedAsync(HttpContext context, PageWriter pages, Links links, Drills drills, string signature, string page, bool press)
+    {
+        var found = links.HoldsConfirm(page, signature) ? press ? await drills.ConfirmAsync(page, context.RequestAborted) : await drills.OneAsync(page, context.RequestAborted) : null;
+        if (found is null) await EndedAsync(context, pages);
+        else await pages.WriteAsync<ArrivedPage>(context, 200, (nameof(ArrivedPage.Page), found));
     }
 
     private static async Task ReadyAsync(HttpContext context, PageWriter pages, Links links, TurnStarts turns, string signature, string turn, bool press)

@@ -18,7 +18,7 @@ namespace Tocsin.Server.Web;
 public static class StatusPages
 {
     private const string Open = "the public status page: only what was published for it";
-    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
     public static void Map(IEndpointRouteBuilder app)
     {
@@ -26,6 +26,7 @@ public static class StatusPages
         app.MapGet("/status/{number:int}", (int number, HttpContext context, PublicPages pages) => ServeAsync(context, pages, number.ToString(CultureInfo.InvariantCulture), "text/html; charset=utf-8")).NeedsNobody(Open).ExcludeFromDescription();
         app.MapGet("/status.rss", (HttpContext context, PublicPages pages) => ServeAsync(context, pages, "rss", "application/rss+xml; charset=utf-8")).NeedsNobody(Open).ExcludeFromDescription();
         app.MapGet("/status.json", (HttpContext context, PublicPages pages) => ServeAsync(context, pages, "json", "application/json; charset=utf-8")).NeedsNobody(Open).ExcludeFromDescription();
+        SubscribePages.Map(app);
         app.Look("/status/edit", EditAsync, Role.Commander, Scopes.Command);
         app.Form("/status/components", (HttpContext context, PageWriter pages, StatusDesk desk) => DoAsync(context, pages, desk, (f, by) => new StatusCommand.Name(by, f["id"].ToString(), f["name"].ToString().Trim(), f["about"].ToString().Trim())), Role.Commander, Scopes.Command);
         app.Form("/status/components/{component}/state", (string component, HttpContext context, PageWriter pages, StatusDesk desk) => DoAsync(context, pages, desk, (f, by) => Enum.TryParse<ComponentState>(f["state"], out var state) && Enum.IsDefined(state) ? new StatusCommand.Set(by, component, state) : null), Role.Commander, Scopes.Command);
@@ -83,7 +84,7 @@ public sealed record PublicComponentShown(string Name, string About, ComponentSt
 public sealed record PublicReportShown(int Number, string Title, ReportStage Stage, ComponentState Impact, NodaTime.Instant Opened, ImmutableArray<ReportUpdate> Updates);
 
 /// <summary>What the public reads, rendered once for each version of the page.</summary>
-public sealed class PublicPages(StatusDesk desk, PageWriter writer, Links links)
+public sealed class PublicPages(StatusDesk desk, PageWriter writer, Links links, Subscribers subscribers)
 {
     private readonly ConcurrentDictionary<string, Made> made = new(StringComparer.Ordinal);
 
@@ -105,7 +106,7 @@ public sealed class PublicPages(StatusDesk desk, PageWriter writer, Links links)
     {
         if (name is "rss") return PublicFeed.Of(page, links.Address);
         if (name is "json") return JsonSerializer.Serialize(Plain(page), JsonForm.Options());
-        if (name.Length == 0) return await writer.RenderAsync<PublicStatusPage>(new(StringComparer.Ordinal) { [nameof(PublicStatusPage.Page)] = page }, cancel);
+        if (name.Length == 0) return await writer.RenderAsync<PublicStatusPage>(new(StringComparer.Ordinal) { [nameof(PublicStatusPage.Page)] = page, [nameof(PublicStatusPage.ByMail)] = subscribers.Settings.Mail is not null, [nameof(PublicStatusPage.ByWebhook)] = subscribers.Settings.Webhooks }, cancel);
         return page.Report(int.Parse(name, CultureInfo.InvariantCulture)) is { } report ? await writer.RenderAsync<PublicStatusPage>(new(StringComparer.Ordinal) { [nameof(PublicStatusPage.Page)] = page, [nameof(PublicStatusPage.Only)] = report }, cancel) : null;
     }
 

@@ -55,11 +55,18 @@ public sealed record LabDoor(
 /// <summary>The lab did not do it; the message says why.</summary>
 public sealed class LabRefusal(string message) : Exception(message);
 
+/// <summary>One question of the lab's exam: a fault that was really there, and what the diagnosis said to it.</summary>
+/// <param name="Cause">The right one, by its id within the entry.</param>
+public sealed record ExamAsked(string Fault, string Cause, string Verdict, bool Right);
+
 /// <summary>What the pages need beyond the server's own parts. What is not given has no page, and no link to it.</summary>
 public sealed record WebOptions
 {
     /// <summary>The error reference with its guides.</summary>
     public ErrorReference? Reference { get; init; }
+
+    /// <summary>The newest exam that is shipped, by entry.</summary>
+    public ImmutableDictionary<string, ImmutableArray<ExamAsked>> Exam { get; init; } = ImmutableDictionary<string, ImmutableArray<ExamAsked>>.Empty;
 
     public Drilling? Drill { get; init; }
 
@@ -72,6 +79,9 @@ public sealed record WebOptions
 
     /// <summary>The diagnosis that a bundle came down to, where it is kept.</summary>
     public Func<string, CancellationToken, Task<DiagnosisReport?>>? Report { get; init; }
+
+    /// <summary>What evidence comes down to by the catalog of now.</summary>
+    public Func<EvidenceBundle, DiagnosisReport>? Judge { get; init; }
 
     /// <summary>The account that is really asked, where it is not the platform's own; the lab's is 000000000000.</summary>
     public string Account { get; init; } = "";

@@ -25,7 +25,9 @@ internal static class ExamOutput
     /// <summary>One answer as it comes.</summary>
     public static string Line(ExamRow row) => string.Create(CultureInfo.InvariantCulture, $"{(row.Right ? "right" : "WRONG")}  {row.Fault.Id} {FaultVariants.Name(row.Variant)}: {row.Verdict?.ToString() ?? "not asked"} {row.Top1} (rank {row.Rank} of {row.Expected}) {row.Seconds:0.0} s {PlainText.Of(row.Note)}{(row.Repair is { } r ? $" · {Repaired(r)}" : "")}");
 
-    private static string Repaired(RepairResult repair) => repair.Tried.IsEmpty ? "no fix by itself" : $"{(repair.Healthy ? "repaired" : "NOT REPAIRED")} by {PlainText.Of(string.Join(", then ", repair.Tried))}{(repair.Beside.IsEmpty ? "" : $", beside {string.Join(", ", repair.Beside)}")}";
+    private static string Repaired(RepairResult repair) => repair.Tried.IsEmpty ? "no fix by itself" : $"{(repair.Healthy ? "repaired" : "NOT REPAIRED")} by {PlainText.Of(string.Join(", then ", repair.Tried))}{(repair.Beside.IsEmpty ? "" : $", beside {string.Join(", ", repair.Beside)}")}{string.Concat(repair.Undone.Select(u => $"; {Taken(u)}"))}";
+
+    private static string Taken(UndoResult undo) => $"{undo.Action} {(undo.Done switch { true => "taken back", false => "NOT TAKEN BACK", null => "is not taken back" })} ({PlainText.Of(undo.Words)})";
 
     private static bool HasCause(ExamRow row) => row.Variant is FaultVariant.Plain or FaultVariant.RedHerring or FaultVariant.Two;
 
@@ -75,8 +77,14 @@ internal static class ExamOutput
     {
         var tried = rows.Where(r => r.Repair is { Tried.IsEmpty: false }).ToList();
         if (tried.Count == 0) return;
-        page.Append(CultureInfo.InvariantCulture, $"\n## Repaired\n\n{Share(tried, r => r.Repair!.Healthy)} with a fix that needs nobody's knowledge; something else changed in {tried.Count(r => !r.Repair!.Beside.IsEmpty)}\n\n| fault | healthy again | by |\n|---|---|---|\n");
-        foreach (var row in tried) page.Append(CultureInfo.InvariantCulture, $"| {row.Fault.Id} | {Yes(row.Repair!.Healthy)} | {MarkdownSafe.Text(string.Join("; ", row.Repair.Tried.AddRange(row.Repair.Beside.Select(b => $"beside: {b}"))))} |\n");
+        page.Append(CultureInfo.InvariantCulture, $"\n## Repaired\n\n{Share(tried, r => r.Repair!.Healthy)} with a fix that needs nobody's knowledge; something else changed in {tried.Count(r => !r.Repair!.Beside.IsEmpty)}\n\n{Undos(tried)}\n\n| fault | healthy again | by | afterwards |\n|---|---|---|---|\n");
+        foreach (var row in tried) page.Append(CultureInfo.InvariantCulture, $"| {row.Fault.Id} | {Yes(row.Repair!.Healthy)} | {MarkdownSafe.Text(string.Join("; ", row.Repair.Tried.AddRange(row.Repair.Beside.Select(b => $"beside: {b}"))))} | {MarkdownSafe.Text(string.Join("; ", row.Repair.Undone.Select(Taken)))} |\n");
+    }
+
+    private static string Undos(List<ExamRow> tried)
+    {
+        var undone = tried.SelectMany(r => r.Repair!.Undone).ToList();
+        return string.Create(CultureInfo.InvariantCulture, $"Taken back {undone.Count(u => u.Done is true)} of {undone.Count(u => u.Done is not null)} that can be; {undone.Count(u => u.Done is null)} cannot.");
     }
 
     private static string ToJson(ImmutableArray<ExamRow> rows) => Json.Write(Json.Indented, w =>
@@ -99,14 +107,7 @@ internal static class ExamOutput
             w.WriteNumber("coverage", Math.Round(row.Coverage, 3));
             w.WriteBoolean("right", row.Right);
             w.WriteString("note", row.Note);
-            if (row.Repair is { } repair)
-            {
-                w.WriteStartObject("repair");
-                w.Texts("tried", repair.Tried);
-                w.WriteBoolean("healthy", repair.Healthy);
-                w.Texts("beside", repair.Beside);
-                w.WriteEndObject();
-            }
+            if (row.Repair is { } repair) Write(w, repair);
             w.WriteEndObject();
         }
         w.WriteEndArray();
@@ -120,6 +121,26 @@ internal static class ExamOutput
         w.WriteEndObject();
         w.WriteEndObject();
     });
+
+    private static void Write(Utf8JsonWriter w, RepairResult repair)
+    {
+        w.WriteStartObject("repair");
+        w.Texts("tried", repair.Tried);
+        w.WriteBoolean("healthy", repair.Healthy);
+        w.Texts("beside", repair.Beside);
+        w.WriteStartArray("undone");
+        foreach (var undo in repair.Undone)
+        {
+            w.WriteStartObject();
+            w.WriteString("action", undo.Action);
+            if (undo.Done is { } taken) w.WriteBoolean("done", taken);
+            else w.WriteNull("done");
+            w.WriteString("words", undo.Words);
+            w.WriteEndObject();
+        }
+        w.WriteEndArray();
+        w.WriteEndObject();
+    }
 
     private static string Share(IReadOnlyCollection<ExamRow> rows, Func<ExamRow, bool> holds) => rows.Count == 0 ? "-" : string.Create(CultureInfo.InvariantCulture, $"{rows.Count(holds)} of {rows.Count}");
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Xml;
 using NodaTime;
+using Tocsin.Cli.Commands.Response;
 using Tocsin.Cli.Setup;
 using Tocsin.Core.Response;
 
@@ -9,17 +11,26 @@ namespace Tocsin.Cli.Output;
 /// <summary>On-call reports for people: wall clock of the schedule.</summary>
 internal sealed class OnCallText(Terminal terminal, ResponsePlan plan)
 {
-    public void Shifts(Interval range)
+    public void Shifts(Interval range, IReadOnlyList<OnCallTurn> turns)
     {
         foreach (var schedule in plan.Roster.Schedules.Values.OrderBy(s => s.Id, StringComparer.Ordinal))
         {
             terminal.Out.WriteLine($"{terminal.Bold(schedule.Id)}  {schedule.About}");
             terminal.Out.WriteLine($"  now: {terminal.Green(Words.List(schedule.At(range.Start).Select(Name)))}");
+            if (schedule.Ready is { } ready) terminal.Out.WriteLine($"  whoever's turn begins confirms it within {Words.Length(ready.Within)}, else {Name(ready.Backup)} is told{Answer(OnCallTurn.Of(turns, schedule, range.Start), schedule.Zone)}");
             foreach (var shift in schedule.Shifts(range)) terminal.Out.WriteLine($"  {Span(shift.When, schedule.Zone)}  {Name(shift.Person)}  {terminal.Dim(shift.By)}");
         }
         foreach (var contact in plan.Roster.Contacts)
             terminal.Out.WriteLine($"{terminal.Bold(contact.Title)}  {string.Join("; ", contact.When)}  {terminal.Dim($"{string.Join(", ", contact.How)}{(contact.Link.Length > 0 ? $" {contact.Link}" : "")}")}");
     }
+
+    private string Answer(OnCallTurn? turn, DateTimeZone zone) => turn switch
+    {
+        null => "",
+        { Confirmed: { } at } => $"; {Name(turn.Person)} {terminal.Green("confirmed")} on {Words.Local(at, zone)}",
+        { Told: { } at } => $"; {Name(turn.Person)} {terminal.Red("has not confirmed")}, {Name(turn.Backup)} was told on {Words.Local(at, zone)}",
+        _ => $"; {Name(turn.Person)} was asked and {terminal.Yellow("has not confirmed yet")}, until {Words.Local(turn.Until, zone)}",
+    };
 
     public void Findings(IReadOnlyCollection<ReadinessFinding> found, Interval range)
     {
@@ -58,12 +69,18 @@ internal sealed class OnCallText(Terminal terminal, ResponsePlan plan)
 /// <summary>On-call reports for programs: UTC.</summary>
 internal static class OnCallJson
 {
-    public static void Shifts(Terminal terminal, Roster roster, Interval range) => All(terminal, roster.Schedules.Values.OrderBy(s => s.Id, StringComparer.Ordinal).SelectMany(s => s.Shifts(range).Select(shift => (s.Id, shift))), (w, one) =>
+    public static void Shifts(Terminal terminal, Roster roster, Interval range, IReadOnlyList<OnCallTurn> turns) => All(terminal, roster.Schedules.Values.OrderBy(s => s.Id, StringComparer.Ordinal).SelectMany(s => s.Shifts(range).Select(shift => (Schedule: s, Shift: shift))), (w, one) =>
     {
-        w.WriteString("schedule", one.Id);
-        w.WriteString("person", one.shift.Person);
-        w.WriteString("by", one.shift.By);
-        Span(w, one.shift.When);
+        w.WriteString("schedule", one.Schedule.Id);
+        w.WriteString("person", one.Shift.Person);
+        w.WriteString("by", one.Shift.By);
+        Span(w, one.Shift.When);
+        if (one.Schedule.Ready is not { } ready) return;
+        w.WriteString("confirmWithin", XmlConvert.ToString(ready.Within.ToTimeSpan()));
+        w.WriteString("backup", ready.Backup);
+        if (one.Shift.When.Start != range.Start || OnCallTurn.Of(turns, one.Schedule, range.Start) is not { } turn || turn.Person != one.Shift.Person) return;
+        if (turn.Confirmed is { } confirmed) w.Time("confirmed", confirmed);
+        if (turn.Told is { } told) w.Time("backupTold", told);
     });
 
     public static void Findings(Terminal terminal, IEnumerable<ReadinessFinding> found) => All(terminal, found, (w, one) =>

@@ -7,6 +7,9 @@ internal static class ProgramUnderTest
 {
     private static readonly string? Named = Environment.GetEnvironmentVariable("TOCSIN_PROGRAM");
 
+    /// <summary>Whether one is named: then it is whole in a folder of its own.</summary>
+    public static bool IsNamed => Named is { Length: > 0 };
+
     public static string[] Words(params IEnumerable<string> arguments) => Named is { Length: > 0 } ? [Named, .. arguments] : ["dotnet", Path.Combine(AppContext.BaseDirectory, "tocsin.dll"), .. arguments];
 
     public static ProcessStartInfo Start(IEnumerable<string> arguments)

@@ -52,10 +52,12 @@ internal sealed class Workplace : IDisposable
 
     public Running Start(params string[] arguments) => new(Information([.. arguments]));
 
-    public Running StartWith(string variable, string value, params string[] arguments)
+    public Running StartWith(string variable, string value, params string[] arguments) => StartWith([(variable, value)], arguments);
+
+    public Running StartWith((string Name, string Value)[] variables, params string[] arguments)
     {
         var start = Information([.. arguments]);
-        start.Environment[variable] = value;
+        foreach (var (name, value) in variables) start.Environment[name] = value;
         return new Running(start);
     }
 

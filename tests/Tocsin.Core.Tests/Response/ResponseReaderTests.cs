@@ -6,7 +6,7 @@ namespace Tocsin.Core.Tests.Response;
 public sealed class ResponseReaderTests
 {
     [Theory]
-    [InlineData("zone: Asia/Kolkata\n    rotations", "zone: Asia/Kolkatta\n    rotations", "unknown-zone", "Asia/Kolkata")]
+    [InlineData("zone: Asia/Kolkata\n    ready", "zone: Asia/Kolkatta\n    ready", "unknown-zone", "Asia/Kolkata")]
     [InlineData("people: [engineer-1, engineer-2, engineer-3], every", "people: [], every", "empty-list", "rotation without people")]
     [InlineData("people: [engineer-1, engineer-2, engineer-3], every", "people: [engineer-9], every", "unknown-person", "engineer-9")]
     [InlineData("notify: [{ role: tech-lead, by: [message] }]\n  founders:", "notify: [{ channel: incidents }]\n  founders:", "pages-nobody", "unanswered pages nobody")]

@@ -14,7 +14,8 @@ namespace Tocsin.Lab.Tests.Faults;
 /// </summary>
 internal sealed class SampleHarvest(string folder, string labFolder)
 {
-    private const int MostText = 1500;
+    private const int MostText = 4000;
+    private const string Begin = "  - id: fault-";
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly SortedDictionary<string, SortedDictionary<string, Harvested>> entries = new(StringComparer.Ordinal);
 
@@ -45,18 +46,27 @@ internal sealed class SampleHarvest(string folder, string labFolder)
             var layer = ShippedFaults.Ground.Entries.First(e => e.Id == entry).Layer;
             var file = Path.Combine(folder, layer, entry, "samples", "faults.yaml");
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            File.WriteAllText($"{file}.part", Text(samples.Values));
+            File.WriteAllText($"{file}.part", Text(samples.Values, file));
             File.Move($"{file}.part", file, overwrite: true);
         }
     }
 
-    private static string Text(IEnumerable<Harvested> samples) =>
-        string.Concat(samples.Select(Yaml).Prepend("# What the platform said when the lab broke it. Written by `./dev samples`: run it again rather than change a line here.\nsamples:\n"));
+    // What other faults gave in an earlier run, such as that of the other profile, stays.
+    private static string Text(IEnumerable<Harvested> samples, string file)
+    {
+        var texts = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var kept in File.Exists(file) ? File.ReadAllText(file).Split(Begin)[1..] : [])
+        {
+            if (ShippedFaults.All.Faults.Any(f => f.Id == kept.Split('\n')[0])) texts[kept.Split('\n')[0]] = Begin + kept;
+        }
+        foreach (var sample in samples) texts[sample.Fault] = Yaml(sample);
+        return string.Concat(texts.Values.Prepend("# What the platform said when the lab broke it. Written by `./dev samples`: run it again rather than change a line here.\nsamples:\n"));
+    }
 
     private static string Yaml(Harvested one)
     {
         var rank = one.Among.Length == 0 ? "    rank: first\n" : $"    rank: among\n    among: [{string.Join(", ", one.Among)}]\n";
-        return $"  - id: fault-{one.Fault}\n    from: the lab's fault {one.Fault}\n    source: recorded\n{rank}    signature: {one.Signature}\n    text: {JsonSerializer.Serialize(one.Text, Plain)}\n";
+        return $"{Begin}{one.Fault}\n    from: the lab's fault {one.Fault}\n    source: recorded\n{rank}    signature: {one.Signature}\n    text: {JsonSerializer.Serialize(one.Text, Plain)}\n";
     }
 
     private IEnumerable<string> Events(string entry, string text, Instant now)

@@ -8,6 +8,9 @@ internal sealed class LabProgram : IAsyncDisposable
 {
     public string Folder { get; } = Directory.CreateTempSubdirectory("tl-").FullName;
 
+    /// <summary>What each start from here on is given beside its own.</summary>
+    public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal);
+
     public async Task<(int Code, string Out, string Error)> RunAsync(IEnumerable<string> arguments, CancellationToken cancel)
     {
         using var process = Start(arguments);
@@ -24,11 +27,9 @@ internal sealed class LabProgram : IAsyncDisposable
         start.WorkingDirectory = Folder;
         start.Environment["TOCSIN_LAB"] = Folder;
         start.Environment["NO_COLOR"] = "1";
+        foreach (var (name, value) in Variables) start.Environment[name] = value;
         return Process.Start(start)!;
     }
-
-    /// <summary>Processes that carry this lab's mark.</summary>
-    public List<int> Processes() => Tocsin.Lab.Runtime.ProcessTable.Marked(Folder);
 
     public async ValueTask DisposeAsync()
     {

@@ -71,6 +71,21 @@ internal sealed class ActedLab : IAsyncDisposable
     public async Task<JsonElement> PlanAsync(string action, string target, params (string Name, string Value)[] values) =>
         await TakenAsync(await AskAsync(Ann, "", new { action, environment = "production", target, values = values.ToDictionary(v => v.Name, v => v.Value, StringComparer.Ordinal) }), HttpStatusCode.Created);
 
+    public async Task<JsonElement> PlanAsync(string action, string target, string incident) =>
+        await TakenAsync(await AskAsync(Ann, "", new { action, environment = "production", target, incident }), HttpStatusCode.Created);
+
+    /// <summary>Waits until the incident's timeline says so.</summary>
+    public async Task ToldAsync(string incident, string words)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!(await World.GetAsync($"/api/v1/incidents/{incident}")).GetProperty("timeline").EnumerateArray().Any(e => Text(e, "text").Contains(words, StringComparison.Ordinal)))
+        {
+            Assert.False(limit.IsCancellationRequested, $"the timeline never said: {words}");
+            await Task.Delay(100, Cancel);
+        }
+    }
+
     /// <summary>As many people as it takes approve exactly what they see.</summary>
     public async Task ApproveAsync(JsonElement plan)
     {

@@ -28,6 +28,34 @@ public sealed class LabActionTests
     }
 
     [Fact]
+    public async Task Stopped_writes_do_not_hang_on_a_count_that_moves_and_are_looked_at_until_the_incident_ends()
+    {
+        await using var lab = await ActedLab.StartAsync(change: s => s with { Recheck = TimeSpan.FromMilliseconds(300) });
+        var incident = await lab.World.DeclareAsync("Rows are gone", "P0");
+        var plan = await lab.PlanAsync("ecs.stopWrites", "production", incident);
+        await lab.ApproveAsync(plan);
+        // Scaling does not stand still: what the plan saw as its count is another one when it runs.
+        lab.Do("service scale core-api 3");
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await lab.AskAsync(lab.Bob, $"/{ActedLab.Id(plan)}/run", new { })).StatusCode);
+        var done = await lab.EndedAsync(plan);
+        Assert.True(Succeeded(done), done.ToString());
+        lab.Do("service scale core-api 1");
+        await lab.ToldAsync(incident, "does NOT hold any more: fastify-nova");
+        lab.Do("service scale core-api 0");
+        await lab.ToldAsync(incident, "holds again");
+        // Taken back, it has the counts of the moment it ran, and nobody looks at it any more.
+        var undone = await lab.DoneAsync(await lab.UndoAsync(done));
+        Assert.True(Succeeded(undone), undone.ToString());
+        Assert.Contains("3 desired", (await lab.Ground.AroundAsync(cancel))["fastify-nova"], StringComparison.Ordinal);
+        var account = await lab.World.Host.Part<PostMortems.PostMortemDesk>().ReadAsync(Tocsin.Server.Storage.IncidentIds.Parse(incident)!.Value, cancel);
+        var told = account!.Account.Actions[0];
+        Assert.Equal(("ecs.stopWrites", "succeeded"), (told.Action, told.Outcome));
+        Assert.Contains("ann", told.Approved, StringComparison.Ordinal);
+        Assert.Contains("held again from", told.Verified, StringComparison.Ordinal);
+        Assert.StartsWith("taken back", told.Undo, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_rollback_goes_to_the_revision_that_was_steady_here_and_a_deployment_keeps_the_images_that_run()
     {
         await using var lab = await ActedLab.StartAsync();

@@ -13,7 +13,7 @@ internal static class AccessProbes
     public static IEnumerable<Probe> For(AwsGround ground, ServiceView view) =>
     [
         ground.Probe("aws.permission", view.Subject, "iam", (s, c) => PermissionAsync(ground, view, s, c), "iam:SimulatePrincipalPolicy", "ecs:DescribeTaskDefinition", "ecs:DescribeServices", "secretsmanager:DescribeSecret"),
-        ground.Probe("aws.network", view.Subject, "ec2", (s, c) => new NetworkLook(ground, view, s).LookAsync(c), "ec2:DescribeRouteTables", "ec2:DescribeNatGateways", "ec2:DescribeSecurityGroups", "ecs:DescribeServices"),
+        ground.Probe("aws.network", view.Subject, "ec2", (s, c) => new NetworkLook(ground, view, s).LookAsync(c), "ec2:DescribeRouteTables", "ec2:DescribeNatGateways", "ec2:DescribeSecurityGroups", "ecs:DescribeServices", "elasticache:DescribeCacheClusters"),
         ground.Probe("aws.cloudtrail", view.Subject, "cloudtrail", (s, c) => TrailAsync(ground, view, s, c), "cloudtrail:LookupEvents"),
     ];
 
@@ -162,7 +162,7 @@ internal sealed class NetworkLook(AwsGround ground, ServiceView view, Sighting s
         await BalancerAsync(groups, own, cancel);
         var cluster = await ComponentProbes.ClusterAsync(ground, sighting, cancel);
         Rule("taskToDatabase", groups, own, [.. cluster.Items("VpcSecurityGroups").Select(g => g.Text("VpcSecurityGroupId")).OfType<string>()], MySql);
-        Rule("taskToRedis", groups, own, [.. groups.Where(g => Admits(g, Redis)).Select(g => g.Text("groupId")!)], Redis);
+        await EcsProbes.PartAsync(sighting, async _ => Rule("taskToRedis", groups, own, await CacheGroupsAsync(cancel), Redis), cancel);
         var instances = await ComponentProbes.InstanceAsync(ground, sighting, cancel);
         Rule("taskToClickhouse", groups, own, [.. instances.SelectMany(i => i.Set("groupSet")).Select(g => g.Text("groupId")).OfType<string>()], ClickHouse);
     }
@@ -183,7 +183,17 @@ internal sealed class NetworkLook(AwsGround ground, ServiceView view, Sighting s
         if (found.Count > 0) sighting.Fact(fact, found.Exists(g => g.Set("ipPermissions").Any(p => Covers(p, port) && (p.Set("groups").Any(u => own.Contains(u.Text("groupId") ?? "", StringComparer.Ordinal)) || p.Set("ipRanges").Any()))));
     }
 
-    private static bool Admits(JsonObject group, int port) => group.Set("ipPermissions").Any(p => Covers(p, port) && p.Text("ipProtocol") != "-1");
+    // Of the cache that the platform names, else of the one that bears the environment's name.
+    private async Task<List<string>> CacheGroupsAsync(CancellationToken cancel)
+    {
+        var all = (await ground.AskAsync(sighting, "elasticache", "DescribeCacheClusters", [], cancel)).Items("CacheClusters").ToList();
+        var endpoint = ground.Map.Component("redis", "endpoint") ?? "";
+        bool Has(JsonObject cluster, string text) => text.Length > 0 && Stopped.Has(cluster.Text("ReplicationGroupId") ?? cluster.Text("CacheClusterId") ?? "", text);
+        var mine = all.FindAll(c => endpoint.Contains($".{c.Text("ReplicationGroupId") ?? "?"}.", StringComparison.OrdinalIgnoreCase));
+        if (mine.Count == 0) mine = all.FindAll(c => Has(c, ground.Map.Environment));
+        if (mine.Count == 0 && all.Select(c => c.Text("ReplicationGroupId")).Distinct(StringComparer.Ordinal).Count() == 1) mine = all;
+        return [.. mine.SelectMany(c => c.Items("SecurityGroups")).Select(g => g.Text("SecurityGroupId")).OfType<string>().Distinct(StringComparer.Ordinal)];
+    }
 
     private static bool Covers(JsonObject rule, int port) => rule.Text("ipProtocol") == "-1" || (rule.Text("ipProtocol") is "tcp" or "6" && rule.Number("fromPort") <= port && rule.Number("toPort") >= port);
 

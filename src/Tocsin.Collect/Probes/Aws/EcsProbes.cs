@@ -70,6 +70,8 @@ internal static class EcsProbes
         if (primary is null) return null;
         var newest = await RevisionProbes.NewestAsync(ground, view, await view.RevisionAsync(sighting, cancel), sighting, cancel);
         if (newest.Text("taskDefinitionArn") == primary.Text("taskDefinition")) return false;
+        // What was registered only afterwards could not have been deployed then.
+        if (newest.Time("registeredAt") > primary.Time("createdAt")) return false;
         var before = (await view.TasksAsync(sighting, cancel)).Where(t => t.Text("startedBy") != primary.Text("id") && t.Text("startedBy")?.StartsWith("ecs-svc/", StringComparison.Ordinal) == true)
             .OrderByDescending(t => t.Time("createdAt")).FirstOrDefault();
         return before is null ? null : before.Text("taskDefinitionArn") == primary.Text("taskDefinition");

@@ -61,6 +61,7 @@ internal static partial class LogLook
         var asked = new Dictionary<string, string>(StringComparer.Ordinal);
         var (health, status) = (false, 0d);
         var (all, slow) = (new HashSet<string>(StringComparer.Ordinal), new List<string>());
+        var (well, failed) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
         foreach (var line in events.Where(e => e.Text.StartsWith('{')).Select(e => (e.Stream, Json: Tree.Object(e.Text))))
         {
             if (line.Json is not { } json) continue;
@@ -71,15 +72,24 @@ internal static partial class LogLook
             health |= isHealth;
             if (route.Length > 0 && !isHealth) all.Add(route);
             if (json.Map("res").Number("statusCode") is { } code && isHealth) status = code;
+            if (json.Map("res").Number("statusCode") is { } answer && route.Length > 0 && !isHealth) Note($"{line.Stream} {route}", answer);
             if (json.Number("responseTime") > SlowMs && !isHealth) slow.Add(route);
         }
         // A request that never came to its end is slow too: it has a beginning and no end long after.
         slow.AddRange(Open(events, ground.Now - Duration.FromMilliseconds(SlowMs * 2)).Select(e => Tree.Object(e.Text).Map("req").Text("url")?.Split('?')[0] ?? "").Where(u => u != path));
+        if (failed.Count > 0) sighting.Fact("workedBefore", failed.Overlaps(well));
         sighting.Fact("slowRequests", slow.Count);
         if (slow.Count > 0) sighting.Fact("slowRoutes", string.Join(' ', slow.CountBy(s => s, StringComparer.Ordinal).OrderByDescending(s => s.Value).ThenBy(s => s.Key, StringComparer.Ordinal).Take(5).Select(s => s.Key)));
         if (slow.Count > 0 && all.Count > 1) sighting.Fact("slowRoutesShare", Math.Round(100.0 * slow.Distinct(StringComparer.Ordinal).Count() / all.Count, 1));
         if (events.Any(e => e.Text.Contains("ELB-HealthChecker", StringComparison.Ordinal)) || health) sighting.Fact("healthRequests", true);
         if (status > 0) sighting.Fact("healthStatus", status);
+
+        // By task and route. Only what went well before the first failure is of interest.
+        void Note(string request, double code)
+        {
+            if (code >= 500) failed.Add(request);
+            else if (code < 400 && !failed.Contains(request)) well.Add(request);
+        }
     }
 
     // Requests that began before and have no end, in the streams that tell of both.

@@ -63,6 +63,8 @@ internal sealed class ValueLook(AwsGround ground, ServiceView view, Sighting sig
         var elsewhere = await ElsewhereAsync(cancel);
         Host("DB_HOST", "dbHostMatches", ground.Map.Component("aurora", "endpoint"), elsewhere);
         Host("REDIS_HOST", "redisHostMatches", ground.Map.Component("redis", "endpoint"), elsewhere);
+        if (!sighting.Has("dbHostMatches")) await AgreedAsync("DB_HOST", "dbHostMatches", cancel);
+        if (!sighting.Has("redisHostMatches")) await AgreedAsync("REDIS_HOST", "redisHostMatches", cancel);
         if (Of("CH_HOST") is not { } host) return;
         await EcsProbes.PartAsync(sighting, async _ =>
         {
@@ -78,6 +80,21 @@ internal sealed class ValueLook(AwsGround ground, ServiceView view, Sighting sig
         if (Of(name) is not { Length: > 0 } host) return;
         if (elsewhere is not null && elsewhere.TryGetValue(name, out var other) && Digests.Of(host) == other && !SecretShapes.IsLocal(host)) sighting.Fact(fact, false);
         else if (endpoint is not null && string.Equals(host, endpoint, StringComparison.OrdinalIgnoreCase)) sighting.Fact(fact, true);
+    }
+
+    // The platform's file may name an alias. Where two or more other services agree on one host, that is the one.
+    private async Task AgreedAsync(string name, string fact, CancellationToken cancel)
+    {
+        if (Of(name) is not { Length: > 0 } host) return;
+        var others = new List<string>();
+        foreach (var secret in ground.Map.Services.Where(s => s.Name != view.Service.Name).Select(s => s.Fields.GetValueOrDefault("secret")).OfType<string>().Distinct(StringComparer.Ordinal))
+        {
+            await EcsProbes.PartAsync(sighting, async _ =>
+            {
+                if (Tree.Object((await ground.AskAsync(sighting, "secretsmanager", "GetSecretValue", new JsonObject { ["SecretId"] = secret }, cancel)).Text("SecretString")).Text(name) is { Length: > 0 } value) others.Add(Digests.Of(value));
+            }, cancel);
+        }
+        if (others.Count > 1 && others.TrueForAll(o => o == others[0])) sighting.Fact(fact, others[0] == Digests.Of(host));
     }
 
     private async Task<Dictionary<string, string>?> ElsewhereAsync(CancellationToken cancel)

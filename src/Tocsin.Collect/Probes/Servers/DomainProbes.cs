@@ -174,7 +174,11 @@ public static class DomainProbes
         var exact = rows.Rows.Where(r => rows.Value(r, column) == domain).ToList();
         sighting.Fact("known", exact.Count > 0);
         sighting.Fact("knownOtherForm", exact.Count == 0 && rows.Rows.Length > 0);
-        if (rows.Rows.Length == 0) sighting.Empty();
+        if (rows.Rows.Length == 0)
+        {
+            sighting.Empty();
+            if (MySqlQuestion.TenantsNear(schema, table, column, domain) is { } near) sighting.Fact("knownSimilar", (await reader.AskAsync(near, cancel)).Rows.Any(r => r[0] is { } other && QueueProbes.Near(other, domain)));
+        }
         var state = ground.Map.Component("aurora", "tenantState") ?? "state";
         if (exact.Count > 0 && rows.Value(exact[0], state) is { } told) sighting.Fact("active", told is "active" or "1" or "ACTIVE");
     }

@@ -41,6 +41,8 @@ internal sealed partial class MigrationLook(ServerGround ground, MySqlReader rea
         var known = failed.Name.Length > 0 && recorded.Contains(failed.Name, StringComparer.Ordinal);
         if (failed.Name.Length > 0) sighting.Fact("pendingRecorded", known);
         if (failed.Name.Length > 0) sighting.Fact("recordedUnderOtherName", !known && recorded.Exists(r => IsSame(r, failed.Name)));
+        // Where the log does not name it: what made the table is recorded, and the program makes it again, so it knows it by another name.
+        else if (failed.Kind is "table") sighting.Fact("recordedUnderOtherName", recorded.Exists(r => Made(Bare(r)) is { } made && IsName(made, failed.Object)));
         if (await IsThereAsync(failed, schema, cancel) is not { } there) return;
         sighting.Fact("objectExists", there);
         // Each DDL statement is committed by itself. A column or key that is there without its migration's row is the first half of it, or all of it with the row lost.

@@ -15,6 +15,7 @@ internal static class MySqlProbes
 {
     private const string Component = "aurora";
     private const double LongSleep = 60;
+    private static readonly string[] Pools = ["DB_POOL", "DB_POOL_SIZE", "DB_CONNECTION_LIMIT", "DATABASE_POOL_SIZE", "POOL_SIZE"];
 
     public static IEnumerable<Probe> For(ServerGround ground)
     {
@@ -129,7 +130,11 @@ internal static class MySqlProbes
         var (connected, most) = (Number(status, "Threads_connected"), Number(variables, "max_connections"));
         sighting.Fact("threadsConnected", connected);
         sighting.Fact("maxConnections", most);
-        if (connected is { } now && most is > 0 and { } limit) sighting.Fact("usedShare", Math.Round(100 * now / limit, 1));
+        if (connected is { } now && most is > 0 and { } limit)
+        {
+            sighting.Fact("usedShare", Math.Round(100 * now / limit, 1));
+            if (await PoolAsync(ground, sighting, cancel) is { } pool) sighting.Fact("largestPoolShare", Math.Round(100 * pool / limit, 1));
+        }
         var demands = variables.GetValueOrDefault("require_secure_transport") is "ON" or "1";
         await PartAsync(sighting, "the process list", async _ => Connections(await AskAsync(reader, MySqlQuestion.Connections, sighting, cancel), sighting), cancel);
         await PartAsync(sighting, "mysql.user (SELECT on it for the reading user)", async _ => demands |= await AccountsAsync(ground, reader, sighting, cancel), cancel);
@@ -163,6 +168,29 @@ internal static class MySqlProbes
         foreach (var user in users) demands |= await AccountAsync(ground, user, reader, new AccountFacts(sighting), cancel);
         if (users.Count > 0) sighting.Fact("accountRequiresTls", demands);
         return demands;
+    }
+
+    // The most connections that one task of a service may hold, where a variable says so.
+    private static async Task<double?> PoolAsync(ServerGround ground, Sighting sighting, CancellationToken cancel)
+    {
+        if (ground.Aws is null) return null;
+        double? most = null;
+        foreach (var service in ground.Map.Users(Component))
+        {
+            try
+            {
+                foreach (var name in Pools)
+                {
+                    if (double.TryParse(await new AwsSide(ground, sighting).VariableAsync(service, name, cancel), NumberStyles.Integer, CultureInfo.InvariantCulture, out var size)) most = Math.Max(most ?? 0, size);
+                }
+            }
+            catch (Exception e) when (e is CouldNotLook or Collect.Aws.AwsFailure)
+            {
+                // The others are asked all the same.
+                _ = e;
+            }
+        }
+        return most;
     }
 
     private static async Task<List<string>> UsersAsync(ServerGround ground, Sighting sighting, CancellationToken cancel)

@@ -159,7 +159,8 @@ internal static class WalkFacts
         {
             { IsTruncated: true } => ObservationStatus.Truncated,
             { Code: "ETIMEDOUT" or "NO_GREETING" } => ObservationStatus.Timeout,
-            { Stage: WireStage.Authenticate } or { Code: "ER_1142" or "ER_1227" or "ER_1044" } => ObservationStatus.Denied,
+            // A login that is refused is no permission that is missing: the walk itself tells of it, and it may be the very trouble.
+            { Code: "ER_1142" or "ER_1227" or "ER_1044" } => ObservationStatus.Denied,
             _ => ObservationStatus.Failed,
         },
         failure.Message,

@@ -207,7 +207,10 @@ internal static class QueueProbes
             return false;
         }
         if (text.Length == 0) return "OTHER";
-        if (Has("UNKNOWN_TABLE", "doesn't exist. (UNKNOWN", "Table ") && Has("exist")) return "CLICKHOUSE_TABLE";
+        if (text.Contains("UNKNOWN_TABLE", StringComparison.Ordinal) || text.Contains("UNKNOWN_DATABASE", StringComparison.Ordinal)) return "CLICKHOUSE_TABLE";
+        // MySQL puts the table's name in quotes, ClickHouse does not.
+        if (Has("ER_NO_SUCH_TABLE", "ER_BAD_FIELD", "Table '", "Unknown column '", "Access denied for user", "Too many connections")) return "DATABASE";
+        if (Has("Table ") && Has("exist")) return "CLICKHOUSE_TABLE";
         if (Has("stalled")) return "STALLED";
         if (Has("WRONGTYPE", "NOAUTH", "READONLY You", "MaxRetriesPerRequest")) return "REDIS";
         if (Has("ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH") && Has("8123", "9000", "clickhouse")) return "CLICKHOUSE_UNREACHABLE";

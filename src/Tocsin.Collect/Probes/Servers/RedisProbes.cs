@@ -18,7 +18,7 @@ internal static class RedisProbes
         var target = $"redis {ground.Map.Environment}";
         return
         [
-            ground.Probe("redis.connect", ground.Map.Of(Component), Vantage.Host, target, (s, c) => ConnectAsync(ground, login, s, c)),
+            ground.Probe("redis.connect", ground.Map.Of(Component), Vantage.Host, target, (s, c) => ConnectAsync(ground, login, s, c)) with { Limit = ground.Limit * 2 + NodaTime.Duration.FromSeconds(1) },
             ground.Probe("redis.server", ground.Map.Of(Component), Vantage.Api, target, (s, c) => UseAsync(login, r => ServerAsync(ground, r, s, c), c)),
         ];
     }

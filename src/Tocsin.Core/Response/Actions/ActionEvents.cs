@@ -50,5 +50,9 @@ public sealed record ActionEnded(Instant At, string By, ActionOutcome Outcome, s
 /// <param name="Beside">What else changed meanwhile and should not have.</param>
 public sealed record ActionVerified(Instant At, string By, bool? Works, ImmutableArray<string> Seen, ImmutableArray<string> Beside) : ActionEvent(At, By);
 
+/// <summary>What must hold until the incident ends was looked at again, and it is otherwise than at the last look.</summary>
+/// <param name="Holds">False: something took it back.</param>
+public sealed record ActionRechecked(Instant At, string By, bool Holds, ImmutableArray<string> Seen) : ActionEvent(At, By);
+
 /// <summary>A person found out how an unknown outcome really was.</summary>
 public sealed record ActionSettled(Instant At, string By, ActionOutcome Outcome, string Why) : ActionEvent(At, By);

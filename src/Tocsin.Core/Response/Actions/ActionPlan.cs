@@ -40,6 +40,9 @@ public sealed record ActionPlan
     /// <summary>Such as the revision's ARN, the desired count, the secret's version.</summary>
     public required ImmutableSortedDictionary<string, string> Facts { get; init; }
 
+    /// <summary>What the undo gives back, as it was when the plan was made. The plan does not depend on it: it may move until it runs, and is then read again.</summary>
+    public ImmutableSortedDictionary<string, string> Remembered { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
     /// <summary>Null where the action concerns no tasks.</summary>
     public HealthyTasks? LeastHealthy { get; init; }
 
@@ -69,6 +72,7 @@ public sealed record ActionPlan
         .. Canonical.List(Values.SelectMany(Pair)),
         .. Canonical.List(Calls.Select(c => Canonical.Of([c.Provider, c.Operation, .. Canonical.List(c.Arguments.SelectMany(Pair))]))),
         FactsDigest,
+        .. Remembered.IsEmpty ? [] : Canonical.List(Remembered.SelectMany(Pair)),
     ]);
 
     public string FactsDigest => Canonical.Of(Canonical.List(Facts.SelectMany(Pair)));

@@ -46,6 +46,9 @@ public sealed record ActionRun
     public required ImmutableArray<CallState> Calls { get; init; }
     public ActionVerified? Verified { get; init; }
 
+    /// <summary>The last look that found a change, of what must hold until the incident ends.</summary>
+    public ActionRechecked? Rechecked { get; init; }
+
     /// <summary>Why it did not run, the last time that someone wanted it to.</summary>
     public ImmutableArray<GuardRefusal> HeldBack { get; init; } = [];
 
@@ -81,6 +84,7 @@ public sealed record ActionRun
         ActionEnded n => Ended(n.Outcome, n.Words, n.At),
         ActionSettled s => Ended(s.Outcome, $"settled by {s.By}: {s.Why}", s.At),
         ActionVerified v => this with { Verified = v },
+        ActionRechecked r => this with { Rechecked = r },
         ActionPlanned => this,
         _ => throw new ArgumentOutOfRangeException(nameof(e), e, "unknown event"),
     };

@@ -45,6 +45,9 @@ public sealed record PlaybookStep
     /// <summary>What is right, of a check.</summary>
     public string Expect { get; init; } = "";
 
+    /// <summary>Of a check: how probes answer it, as <see cref="ProbeAnswer"/> reads it; empty: a person does.</summary>
+    public string Answer { get; init; } = "";
+
     /// <summary>The guarded action, and what is looked at afterwards.</summary>
     public string Action { get; init; } = "";
     public string Verify { get; init; } = "";

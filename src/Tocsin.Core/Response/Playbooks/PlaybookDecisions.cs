@@ -23,6 +23,15 @@ public abstract record RunCommand(string By)
     /// <param name="Branch">The branch by its number, from 1.</param>
     public sealed record Choose(string By, string Step, int Branch) : RunCommand(By);
 
+    /// <summary>Tocsin itself, as whoever answers checks by its probes.</summary>
+    public const string Machine = "tocsin";
+
+    /// <summary>What the probes say to a check; it changes nothing where a person was quicker.</summary>
+    public sealed record Answer(string Step, CheckFinding Finding) : RunCommand(Machine);
+
+    /// <summary>A step that the machine ended is a person's again.</summary>
+    public sealed record Overrule(string By, string Step, string Why) : RunCommand(By);
+
     public sealed record End(string By, string Why) : RunCommand(By);
 }
 
@@ -60,6 +69,8 @@ public static class PlaybookDecisions
             RunCommand.Fail fail => OfAStep(run, fail.Step, s => Reason(fail.Why, "what went wrong") ?? Working(run, s, fail.By, now, new StepFailed(now, fail.By, s.Id, fail.Why))),
             RunCommand.Skip skip => OfAStep(run, skip.Step, s => Reason(skip.Why, "why it is skipped") ?? Skip(run, s, skip, now)),
             RunCommand.Choose choose => OfAStep(run, choose.Step, s => Choose(run, s, choose, now)),
+            RunCommand.Answer answer => OfAStep(run, answer.Step, s => Answer(run, s, answer.Finding, now)),
+            RunCommand.Overrule overrule => OfAStep(run, overrule.Step, s => Reason(overrule.Why, "why the answer of the probes does not count") ?? Overrule(run, s, overrule, now)),
             RunCommand.End end => Reason(end.Why, "why it ends here") ?? Accept(new PlaybookEnded(now, end.By, end.Why)),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "unknown command"),
         };
@@ -92,6 +103,15 @@ public static class PlaybookDecisions
 
     private static PlaybookDecision Done(PlaybookRun run, PlaybookStep step, RunCommand.Done done, Instant now) =>
         step.Kind == StepKind.Decision ? new PlaybookDecision.Refuse("a decision is made by choosing a way on, or skipped with a reason") : Working(run, step, done.By, now, new StepDone(now, done.By, step.Id, done.Result));
+
+    private static PlaybookDecision Answer(PlaybookRun run, PlaybookStep step, CheckFinding finding, Instant now)
+    {
+        if (!run.ToLook.Any(s => s.Id == step.Id)) return new PlaybookDecision.Nothing("somebody is at it, or it was looked for already");
+        return finding.IsAnswered ? Accept(new StepDone(now, RunCommand.Machine, step.Id, finding.Said)) : Accept(new StepLooked(now, RunCommand.Machine, step.Id, finding.Said));
+    }
+
+    private static PlaybookDecision Overrule(PlaybookRun run, PlaybookStep step, RunCommand.Overrule overrule, Instant now) =>
+        run.Of(step.Id) is { IsOver: true, Holder: RunCommand.Machine } ? Accept(new StepOverruled(now, overrule.By, step.Id, overrule.Why)) : new PlaybookDecision.Refuse($"\"{step.Title}\" was not answered by the probes");
 
     private static PlaybookDecision Choose(PlaybookRun run, PlaybookStep step, RunCommand.Choose choose, Instant now)
     {

@@ -23,5 +23,11 @@ public sealed record StepSkipped(Instant At, string By, string Step, string Why)
 
 public sealed record BranchChosen(Instant At, string By, string Step, string When, string To) : PlaybookEvent(At, By);
 
+/// <summary>Probes looked for a check, and what they saw does not end it: a person reads it and goes on.</summary>
+public sealed record StepLooked(Instant At, string By, string Step, string Text) : PlaybookEvent(At, By);
+
+/// <summary>A person does not take what the probes answered, and is at the step now.</summary>
+public sealed record StepOverruled(Instant At, string By, string Step, string Why) : PlaybookEvent(At, By);
+
 /// <summary>Every step is over, or somebody ended it before.</summary>
 public sealed record PlaybookEnded(Instant At, string By, string Why) : PlaybookEvent(At, By);

@@ -38,6 +38,12 @@ public sealed record PlaybookRun
     public int Version { get; init; }
     public ImmutableDictionary<string, StepState> States { get; init; } = ImmutableDictionary.Create<string, StepState>(StringComparer.Ordinal);
 
+    /// <summary>Checks that probes looked for: each once, whatever came of it.</summary>
+    public ImmutableHashSet<string> Looked { get; init; } = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
+
+    /// <summary>Checks that probes can look for now: free, and nobody was at them. Pages of single steps are for people to choose from.</summary>
+    public IEnumerable<PlaybookStep> ToLook => !Playbook.Ordered ? [] : Free.Where(s => s is { Kind: StepKind.Check, Probes.IsEmpty: false } && Of(s.Id).Status == StepStatus.Open && !Looked.Contains(s.Id));
+
     /// <summary>Why it ended; null while it runs.</summary>
     public string? Ended { get; init; }
 
@@ -92,10 +98,13 @@ public sealed record PlaybookRun
         {
             StepTaken t => Set(t.Step, StepStatus.Held, t, t.Why, ""),
             StepGivenBack g => Set(g.Step, StepStatus.Open, g, "", ""),
+            StepDone { By: RunCommand.Machine } d => Set(d.Step, StepStatus.Done, d, d.Result, "") with { Looked = Looked.Add(d.Step) },
             StepDone d => Set(d.Step, StepStatus.Done, d, d.Result, ""),
             StepFailed f => Set(f.Step, StepStatus.Failed, f, f.Why, ""),
             StepSkipped s => Set(s.Step, StepStatus.Skipped, s, s.Why, ""),
             BranchChosen b => Set(b.Step, StepStatus.Done, b, b.When, b.To),
+            StepLooked l => this with { Looked = Looked.Add(l.Step), States = States.SetItem(l.Step, Of(l.Step) with { Text = l.Text, At = l.At }) },
+            StepOverruled o => Set(o.Step, StepStatus.Held, o, o.Why, ""),
             PlaybookEnded end => this with { Ended = end.Why },
             PlaybookStarted => this,
             _ => throw new ArgumentOutOfRangeException(nameof(e), e, "unknown event"),

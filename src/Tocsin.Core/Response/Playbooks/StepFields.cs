@@ -29,6 +29,7 @@ internal static class StepFields
         ("service", "", false),
         ("probes", "check", true),
         ("expect", "check", true),
+        ("answer", "check", false),
         ("action", "action", true),
         ("verify", "action", true),
         ("template", "message", true),
@@ -57,6 +58,7 @@ internal static class StepFields
             if (required && fits && !has) yield return new Problem(new Place(file, heading, 1), key == "verify" ? "no-verify" : "missing-field", key == "verify" ? "an action says in \"verify\" what is looked at afterwards" : $"the step lacks the field \"{key}\"");
             if (has && !fits) yield return new Problem(At(fields, key, file, heading), "not-of-this-kind", $"a step of kind {kind} has no \"{key}\"");
         }
+        if (Value(fields, "answer") is { Length: > 0 } answer && ProbeAnswer.Wrong(answer, List(fields, "probes")) is { } unread) yield return new Problem(At(fields, "answer", file, heading), "wrong-value", unread);
         foreach (var wrong in fields.Select(f => (f.Line, Why: Refuse(f))).Where(f => f.Why is not null)) yield return new Problem(new Place(file, wrong.Line, 3), "wrong-value", wrong.Why!);
     }
 
@@ -69,6 +71,7 @@ internal static class StepFields
         Text = text,
         Probes = List(fields, "probes"),
         Expect = Value(fields, "expect"),
+        Answer = Value(fields, "answer"),
         Action = Value(fields, "action"),
         Verify = Value(fields, "verify"),
         Template = Value(fields, "template"),

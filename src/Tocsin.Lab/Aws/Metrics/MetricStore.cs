@@ -71,12 +71,11 @@ public sealed class MetricStore
         return true;
     }
 
-    /// <summary>Periods with points, oldest first, aligned to the period.</summary>
+    /// <summary>Periods with points, oldest first, aligned to the period. Of the first one only what came after the start: a minute of the lab's clock is seconds, and AWS's rounding would bring minutes of it.</summary>
     public IEnumerable<MetricBucket> Read(MetricName name, Instant from, Instant to, int periodSeconds)
     {
         if (!series.TryGetValue(name.Key, out var found)) return [];
-        var first = Start(from, periodSeconds);
-        return found.Points.Where(p => p.At >= first && p.At < to).GroupBy(p => Start(p.At, periodSeconds)).OrderBy(g => g.Key).Select(g => new MetricBucket(g.Key, [.. g]));
+        return found.Points.Where(p => p.At >= from && p.At < to).GroupBy(p => Start(p.At, periodSeconds)).OrderBy(g => g.Key).Select(g => new MetricBucket(g.Key, [.. g]));
     }
 
     private static Instant Start(Instant at, int period)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using NodaTime;
+using Tocsin.Collect.Aws;
 using Tocsin.Collect.Probes.Aws;
 using Tocsin.Core.Response.Actions;
 
@@ -27,8 +28,10 @@ public sealed class StopWrites : ActionKind
         var services = await ServicesAsync(ground, cancel);
         if (services.TrueForAll(s => s.Desired == 0)) throw new ActionRefused($"no service of {ground.Map.Environment} has a task");
         var targets = await TargetsAsync(ground, cancel);
-        return new ActionDraft(ground.Map.Environment, string.Join(", ", services.Select(s => $"{s.Name} {EcsNow.Shown(s.Desired)}")), "every service 0 tasks, their scaling suspended", [.. targets.Select(t => Scaling(t, suspend: true)), .. services.Where(s => s.Desired > 0).Select(s => Count(ground, s.Name, 0))], Facts(services, targets))
+        // Also those at 0 now: something may have set them up again until it runs, and scaling does not stand still in an outage.
+        return new ActionDraft(ground.Map.Environment, string.Join(", ", services.Select(s => $"{s.Name} {EcsNow.Shown(s.Desired)}")), "every service 0 tasks, their scaling suspended", [.. targets.Select(t => Scaling(t, suspend: true)), .. services.Select(s => Count(ground, s.Name, 0))], Facts(services, targets))
         {
+            Remembered = Remembered(services, targets),
             BlastRadius = [.. services.Select(s => s.Name)],
             LeastHealthy = new HealthyTasks(services.Sum(s => s.Running), 0),
             Notes = [.. Lost(ground)],
@@ -39,10 +42,49 @@ public sealed class StopWrites : ActionKind
     {
         var services = await ServicesAsync(ground, cancel);
         var targets = await TargetsAsync(ground, cancel);
-        var counts = services.Select(s => (s.Name, Before: int.Parse(run.Plan.Facts.GetValueOrDefault(s.Name, "0"), CultureInfo.InvariantCulture), s.Desired)).ToList();
-        var calls = counts.Where(c => c.Before != c.Desired).Select(c => Count(ground, c.Name, c.Before)).Concat(targets.Where(t => run.Plan.Facts.GetValueOrDefault(Key(t)) is not Suspended).Select(t => Scaling(t, suspend: false)));
+        var counts = services.Select(s => (s.Name, Before: int.Parse(Before(run, s.Name) ?? "0", CultureInfo.InvariantCulture), s.Desired)).ToList();
+        var calls = counts.Where(c => c.Before != c.Desired).Select(c => Count(ground, c.Name, c.Before)).Concat(targets.Where(t => Before(run, Key(t)) is not Suspended).Select(t => Scaling(t, suspend: false)));
         return new ActionDraft(ground.Map.Environment, "every service 0 tasks", string.Join(", ", counts.Select(c => $"{c.Name} {EcsNow.Shown(c.Before)}")), [.. calls], Facts(services, targets)) { BlastRadius = [.. services.Select(s => s.Name)], Notes = ["what senders gave up meanwhile does not come back by itself"] };
     }
+
+    public override bool MustHold => true;
+
+    // Also what was never in the plan, such as a service that was made since.
+    public override async Task<Verification> StillHoldsAsync(ActionGround ground, ActionRun run, CancellationToken cancel)
+    {
+        var up = (await ServicesAsync(ground, cancel)).FindAll(s => s.Desired > 0 || s.Running > 0);
+        var scaling = (await TargetsAsync(ground, cancel)).FindAll(t => !IsSuspended(t));
+        if (up.Count == 0 && scaling.Count == 0) return Verification.Yes("every service is at 0 tasks, and their scaling is suspended");
+        return Verification.No([.. up.Select(s => $"{s.Name}: {EcsNow.Shown(s.Running)} of {EcsNow.Shown(s.Desired)} tasks run"), .. scaling.Select(t => $"{Key(t)} goes on")]);
+    }
+
+    // What it takes away is read right before it is taken, and kept with the end of the call.
+    public override async Task<CallResult> CallAsync(ActionGround ground, ActionRun run, int call, ImmutableSortedDictionary<string, string> values, CancellationToken cancel)
+    {
+        var before = run.Plan.Undoes.Length == 0 ? await NowAsync(ground, run, call, cancel) : null;
+        var ended = await base.CallAsync(ground, run, call, values, cancel);
+        return before is { } was && ended.Outcome == ActionOutcome.Succeeded ? ended with { Gave = ended.Gave.SetItem(was.Name, was.Value) } : ended;
+    }
+
+    private static async Task<(string Name, string Value)?> NowAsync(ActionGround ground, ActionRun run, int call, CancellationToken cancel)
+    {
+        var input = AwsCalling.Fill(run.Plan.Calls[call], run, ActionOrder.None)!;
+        try
+        {
+            if (run.Plan.Calls[call].Operation is not "UpdateService") return (await TargetsAsync(ground, cancel)).Find(t => t.Text("ResourceId") == input.Text("ResourceId")) is { } target ? (Key(target), Scales(target)) : null;
+            var service = await EcsNow.FindAsync(ground, input.Text("service")!, cancel);
+            return (service.Name, EcsNow.Shown(service.Desired));
+        }
+        catch (Exception e) when (e is AwsFailure or ActionRefused)
+        {
+            // It is stopped all the same: the plan remembers how it was then.
+            return null;
+        }
+    }
+
+    // As the call saw it; where its answer was lost, as the plan saw it. Plans of before kept it with their facts.
+    private static string? Before(ActionRun run, string name) =>
+        run.Calls.Select(c => c.Gave.GetValueOrDefault(name)).FirstOrDefault(v => v is not null) ?? run.Plan.Remembered.GetValueOrDefault(name) ?? run.Plan.Facts.GetValueOrDefault(name);
 
     public override async Task<ImmutableSortedDictionary<string, string>> FactsAsync(ActionGround ground, ActionPlan plan, CancellationToken cancel) => Facts(await ServicesAsync(ground, cancel), await TargetsAsync(ground, cancel));
 
@@ -104,8 +146,14 @@ public sealed class StopWrites : ActionKind
         return [.. answer.Items("ScalableTargets").Where(t => (t.Text("ResourceId") ?? "").StartsWith($"service/{ground.Map.Cluster}/", StringComparison.Ordinal))];
     }
 
+    // It depends on which services and targets there are, and not on their counts: those move in an outage, and all of them go to 0.
     private static ImmutableSortedDictionary<string, string> Facts(List<EcsNow> services, List<JsonObject> targets) =>
-        ActionOrder.None.AddRange(services.Select(s => KeyValuePair.Create(s.Name, EcsNow.Shown(s.Desired)))).AddRange(targets.Select(t => KeyValuePair.Create(Key(t), IsSuspended(t) ? Suspended : "scales")));
+        ActionOrder.None.AddRange(services.Select(s => KeyValuePair.Create($"service {s.Name}", "is there"))).AddRange(targets.Select(t => KeyValuePair.Create(Key(t), "is there")));
+
+    private static ImmutableSortedDictionary<string, string> Remembered(List<EcsNow> services, List<JsonObject> targets) =>
+        ActionOrder.None.AddRange(services.Select(s => KeyValuePair.Create(s.Name, EcsNow.Shown(s.Desired)))).AddRange(targets.Select(t => KeyValuePair.Create(Key(t), Scales(t))));
+
+    private static string Scales(JsonObject target) => IsSuspended(target) ? Suspended : "scales";
 
     private static string Key(JsonObject target) => $"scaling of {(target.Text("ResourceId") ?? "").LastPart()}";
 

@@ -11,7 +11,7 @@ namespace Tocsin.Cli.Commands.Incidents;
 /// The drill of a new incident: looked at by itself, kept as a bundle beside the database, and told to the incident as its diagnosis. Whoever opens the
 /// incident later has the bundle diagnosed again, from the same evidence.
 /// </summary>
-internal sealed class IncidentLook(Settings settings, CatalogStore store, Terminal terminal, ServeRequest request, ServerOptions options)
+internal sealed class IncidentLook(Settings settings, CatalogStore store, Terminal terminal, ServeRequest request, ServerOptions options, Func<EvidenceBundle, DiagnosisReport> judge)
 {
     private readonly string folder = Path.Combine(options.DataFolder, "bundles");
 
@@ -31,9 +31,7 @@ internal sealed class IncidentLook(Settings settings, CatalogStore store, Termin
     {
         if (!File.Exists(FileOf(digest))) return null;
         var parsed = BundleReader.Parse(await File.ReadAllBytesAsync(FileOf(digest), cancel), FileOf(digest));
-        if (parsed.Value is not { } bundle) return null;
-        var (entries, facts) = store.ForDiagnosis(terminal);
-        return Diagnoser.Diagnose(bundle, DiagnosisCatalog.Build(entries, facts));
+        return parsed.Value is { } bundle ? judge(bundle) : null;
     }
 
     // Whole or not at all; the same evidence has the same name.

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tocsin.Cli.Commands.Diagnose;
 using Tocsin.Cli.Commands.Lab;
 using Tocsin.Cli.Setup;
+using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Matching;
 using Tocsin.Core.Response;
 using Tocsin.Server;
@@ -74,7 +75,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
     // With all that needs the catalog: what it matches, watches, drills by itself and shows.
     private ServerOptions Whole(ServerOptions options, ServeRequest request)
     {
-        var look = new IncidentLook(settings, store, terminal, request, options);
+        var look = new IncidentLook(settings, store, terminal, request, options, Judged);
         return options with
         {
             Live = request.Live,
@@ -83,6 +84,8 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             Diagnose = look.LookAsync,
             Playbooks = Directory.Exists(PlaybookFiles.Folder(settings)) ? PlaybookFiles.Load(settings, terminal) : [],
             Templates = ResponseFile.Templates(settings),
+            Subscribers = FromFile(settings, options.Plan.Policy).Subscribers,
+            IssueRepository = FromFile(settings, options.Plan.Policy).IssueRepository,
             Actions = ActedPlatform.Of(options.Platform, FromFile(settings, options.Plan.Policy).Actions, request.Endpoint, request.Lab, request.Actions),
             Web = Pages(request) with { Report = look.ReportAsync },
         };
@@ -131,6 +134,8 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             Account = request.Lab ? LabAccount : "",
             Compare = looks.CompareAsync,
             Check = looks.CheckAsync,
+            Judge = Judged,
+            Exam = ExamFile.Load(settings.Home),
             Lab = request.Lab ? new LabPageDoor(settings, store, terminal).Open() : null,
             Drill = async (environment, service, seen, cancel) =>
             {
@@ -139,6 +144,12 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
                 return new DrillSeen(outcome.Bundle, outcome.Diagnosis, outcome.Account, outcome.Lab, outcome.Seconds);
             },
         };
+    }
+
+    private DiagnosisReport Judged(EvidenceBundle bundle)
+    {
+        var (entries, facts) = store.ForDiagnosis(terminal);
+        return Diagnoser.Diagnose(bundle, DiagnosisCatalog.Build(entries, facts));
     }
 
     private static ServerSettings FromFile(Settings settings, ResponsePolicy policy)

@@ -15,17 +15,24 @@ namespace Tocsin.Cli.Commands.Lab;
 /// <param name="Tried">Each action with its outcome, in their order; empty: no fix can be done by itself.</param>
 /// <param name="Healthy">Whether the platform is healthy again, as the lab's own probes see it.</param>
 /// <param name="Beside">What else changed.</param>
-internal sealed record RepairResult(ImmutableArray<string> Tried, bool Healthy, ImmutableArray<string> Beside)
+/// <param name="Undone">What was taken back afterwards, the last first.</param>
+internal sealed record RepairResult(ImmutableArray<string> Tried, bool Healthy, ImmutableArray<string> Beside, ImmutableArray<UndoResult> Undone)
 {
-    public static readonly RepairResult None = new([], Healthy: false, []);
+    public static readonly RepairResult None = new([], Healthy: false, [], []);
 
-    public bool IsRight => Tried.IsEmpty || (Healthy && Beside.IsEmpty);
+    public bool IsRight => Tried.IsEmpty || (Healthy && Beside.IsEmpty && Undone.All(u => u.IsRight));
+}
+
+/// <summary>One action taken back.</summary>
+/// <param name="Done">Null: it cannot be, and the words say why.</param>
+internal sealed record UndoResult(string Action, bool? Done, string Words)
+{
+    public bool IsRight => Done is not false;
 }
 
 /// <summary>Does what a diagnosis proposes, as people would: planned, approved by two, run by a server with all its guards, and looked at.</summary>
 internal sealed class ExamRepair : IAsyncDisposable
 {
-    private static readonly Actor[] Approvers = [new("exam-one", ActorRole.Responder, Verified: true), new("exam-two", ActorRole.Responder, Verified: true)];
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(60);
     private readonly string folder = Directory.CreateTempSubdirectory("tocsin-repair-").FullName;
     private readonly Settings settings;
@@ -42,16 +49,19 @@ internal sealed class ExamRepair : IAsyncDisposable
         var fixes = cause.Fixes.Select(f => entry.Entry.Fixes.FirstOrDefault(x => x.Id == f)).OfType<Fix>().Where(f => IsAutomatic(f.Action)).ToList();
         if (fixes.Count == 0) return RepairResult.None;
         await using var server = await StartAsync(cancel);
-        var tried = ImmutableArray.CreateBuilder<string>();
-        var beside = ImmutableArray.CreateBuilder<string>();
+        var acts = new ExamActs(server);
+        var (tried, healthy) = (new List<ActedFix>(), false);
         foreach (var fix in fixes)
         {
-            var (words, changed) = await DoAsync(server, environment, fix, cause.At, cancel);
-            tried.Add($"{fix.Action}: {words}");
-            beside.AddRange(changed);
-            if (await HealthyAsync(cancel)) return new RepairResult(tried.ToImmutable(), Healthy: true, beside.ToImmutable());
+            tried.Add(await acts.DoAsync(environment, fix, cause.At, cancel));
+            if (healthy = await HealthyAsync(cancel)) break;
         }
-        return new RepairResult(tried.ToImmutable(), Healthy: false, beside.ToImmutable());
+        var undone = new List<UndoResult>();
+        foreach (var fix in Enumerable.Reverse(tried))
+        {
+            if (fix.Run is { } run) undone.Add(await acts.UndoAsync(run, cancel));
+        }
+        return new RepairResult([.. tried.Select(t => t.Words)], healthy, [.. tried.SelectMany(t => t.Beside)], [.. undone]);
     }
 
     public ValueTask DisposeAsync()
@@ -62,18 +72,6 @@ internal sealed class ExamRepair : IAsyncDisposable
 
     // What needs nothing that only a person knows.
     private static bool IsAutomatic(string action) => ActionKinds.Planner().Find(action) is { } kind && kind.Id is not ("rds.snapshot" or "iam.deactivateKey" or "mysql.killConnection" or "migration.markRun" or "redis.deleteKey" or "aurora.rotatePassword") && !kind.Arguments.Any(a => a.Secret || a is { Required: true, Name: not "count" });
-
-    private static async Task<(string Words, ImmutableArray<string> Beside)> DoAsync(ServerHost server, string environment, Fix fix, Subject at, CancellationToken cancel)
-    {
-        var (desk, runner) = (server.Part<ActionDesk>(), server.Part<ActionRunner>());
-        var target = fix.Action.StartsWith("bullmq.", StringComparison.Ordinal) ? at.Item : at.Service;
-        if (await desk.PlanAsync(new ActionOrder(fix.Action, environment, target, fix.With), null, Approvers[0], fix.Title, cancel) is not ActionResult.Done planned) return ("could not be planned", []);
-        ActionResult result = planned;
-        foreach (var person in Approvers) result = await desk.ApproveAsync(planned.Run.Id, person, planned.Run.Plan.Digest, cancel) is ActionResult.Done approved ? approved : result;
-        if (await desk.StartAsync(planned.Run.Id, Approvers[1], ActionOrder.None, cancel) is not ActionResult.Done) return ($"was held back: {string.Join("; ", (await desk.ReadAsync(planned.Run.Id, cancel))!.HeldBack.Select(h => h.Why))}", []);
-        var done = await runner.DoAsync(planned.Run.Id, ActionOrder.None, cancel);
-        return ($"{done.State.ToString().ToLowerInvariant()}, {done.Verified?.Works switch { true => "works", false => "does not work", null => "not seen to work" }}", done.Verified?.Beside ?? []);
-    }
 
     // A server of its own for each question: what ran for another one sets no cool-down here.
     private Task<ServerHost> StartAsync(CancellationToken cancel)

@@ -21,6 +21,7 @@ internal sealed class RunCommands(Terminal terminal)
         Text("done", "done", "RESULT", false, "Your step is done, with what came of it.", "tocsin playbook done INC-12 \"one task of four runs\""),
         Text("fail", "fail", "WHY", true, "Your step was tried without success; somebody can take it again.", "tocsin playbook fail INC-12 \"the revision is not there any more\""),
         Text("skip", "skip", "WHY", true, "Skip a step.", "tocsin playbook skip INC-12 \"nothing was deployed\" --step rollback"),
+        Text("overrule", "overrule", "WHY", true, "Take a step back that the probes answered; you are at it then.", "tocsin playbook overrule INC-12 \"the office is reached, customers are not\" --step scope"),
         Choose(),
         Text("give-back", "give-back", "", false, "Give your step back, so that somebody else gets it.", "tocsin playbook give-back INC-12"),
         Text("end", "end", "WHY", true, "End the run before its last step.", "tocsin playbook end INC-12 \"it is over\"", withStep: false),

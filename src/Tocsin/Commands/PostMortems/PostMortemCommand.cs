@@ -12,6 +12,7 @@ internal sealed class PostMortemCommand(Terminal terminal)
     private readonly Option<string?> url = new("--url") { Description = "The server (default: $TOCSIN_URL)", HelpName = "URL" };
     private readonly Option<string?> write = new("--write") { Description = "First write what only people know, from this file: JSON as the API takes it; - is the standard input", HelpName = "FILE" };
     private readonly Option<bool> final = new("--final") { Description = "First make it final; refused with everything that is missing" };
+    private readonly Option<bool> issues = new("--issues") { Description = "First make each open action item an issue of the server's repository, once" };
     private readonly Option<bool> everyEvent = new("--all") { Description = "The whole timeline: also what was held back, and every channel that gave no answer" };
     private readonly Option<string> format = CommonOptions.Format("md", "html", "json");
 
@@ -24,7 +25,7 @@ internal sealed class PostMortemCommand(Terminal terminal)
             "The post-mortem of an incident, written from its events: the template filled with timeline, times, pages, promises, diagnosis and actions; what only people know is what they wrote, or an open question. The token is read from $TOCSIN_TOKEN.",
             ["tocsin postmortem INC-1 --url https://tocsin.example", "tocsin postmortem INC-1 --format html > INC-1.html", "tocsin postmortem INC-1 --write known.json --final", "tocsin postmortem --from incident.json"]);
         command.Arguments.Add(incident);
-        foreach (var option in (Option[])[from, url, write, final, everyEvent, format]) command.Options.Add(option);
+        foreach (var option in (Option[])[from, url, write, final, issues, everyEvent, format]) command.Options.Add(option);
         command.SetAction(RunAsync);
         return command;
     }
@@ -34,7 +35,7 @@ internal sealed class PostMortemCommand(Terminal terminal)
         var file = parsed.GetValue(from);
         var id = parsed.GetValue(incident);
         if ((file is null) == (id is null)) throw new SettingsException("an incident such as INC-1 is expected, or a file with --from");
-        if (file is not null && (parsed.GetValue(write) is not null || parsed.GetValue(final))) throw new SettingsException("a file is only read: --write and --final take an incident of a server");
+        if (file is not null && (parsed.GetValue(write) is not null || parsed.GetValue(final) || parsed.GetValue(issues))) throw new SettingsException("a file is only read: --write, --final and --issues take an incident of a server");
         if (file is not null)
         {
             Show(file == "-" ? await Console.In.ReadToEndAsync(cancel) : ResponseFile.Text(file), file, parsed);
@@ -57,6 +58,7 @@ internal sealed class PostMortemCommand(Terminal terminal)
     {
         if (parsed.GetValue(write) is { } known) await server.WriteAsync(id, known == "-" ? await Console.In.ReadToEndAsync(cancel) : ResponseFile.Text(known), cancel);
         if (parsed.GetValue(final)) await server.CloseAsync(id, cancel);
+        if (parsed.GetValue(issues)) terminal.Error.WriteLine(await server.PushAsync(id, cancel));
         if (parsed.GetValue(format) is "json") Show(await server.IncidentAsync(id, cancel), id, parsed);
         else terminal.Out.Write(await server.DocumentAsync(id, parsed.GetValue(format)!, parsed.GetValue(everyEvent), cancel));
     }

@@ -31,6 +31,13 @@ internal sealed class PostMortemServer(Uri server) : IDisposable
 
     public Task<string> CloseAsync(string id, CancellationToken cancel) => AskAsync(HttpMethod.Post, $"api/v1/post-mortems/{Name(id)}/final", "{}", id, cancel);
 
+    /// <summary>What became of it, in words.</summary>
+    public async Task<string> PushAsync(string id, CancellationToken cancel)
+    {
+        using var answer = JsonDocument.Parse(await AskAsync(HttpMethod.Post, $"api/v1/post-mortems/{Name(id)}/issues", "{}", id, cancel));
+        return answer.RootElement.GetProperty("said").GetString() ?? "";
+    }
+
     public void Dispose() => client.Dispose();
 
     private static string Name(string id) => Uri.EscapeDataString(id);

@@ -29,12 +29,13 @@ internal sealed class OnCallCommand(CommonOptions common, Terminal terminal)
     {
         var length = Length("1w");
         var command = New("show", "Who is on call now, and the shifts to come.", ["tocsin oncall show", "tocsin oncall show --at 2026-12-24T18:00Z --for 2w"], at, length, format);
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancel) =>
         {
             var (plan, range) = Load(parsed, length);
-            if (IsJson(parsed)) OnCallJson.Shifts(terminal, plan.Roster, range);
-            else new OnCallText(terminal, plan).Shifts(range);
-            return ExitCode.Done;
+            var (turns, code) = await OnCallTurn.AskAsync(terminal, cancel);
+            if (IsJson(parsed)) OnCallJson.Shifts(terminal, plan.Roster, range, turns);
+            else new OnCallText(terminal, plan).Shifts(range, turns);
+            return code;
         });
         return command;
     }
