@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.Playwright;
+using Tocsin.Server.Notify;
 
 namespace Tocsin.Web.Tests;
 
@@ -13,7 +15,8 @@ public sealed class LookTests(Chromium chromium)
     [InlineData(true)]
     public async Task Every_page_is_usable_by_everybody(bool dark)
     {
-        await using var site = await Site.StartAsync(o => o with { Web = o.Web with { Account = dark ? "000000000000" : "" } });
+        await using var site = await Site.StartAsync(o => o with { Plan = TestWorld.Plan(), Web = o.Web with { Account = dark ? "000000000000" : "" } });
+        await site.World.Host.Part<TurnStarts>().CheckAsync(TestContext.Current.CancellationToken);
         await site.InviteAsync("vera", "viewer");
         var invitation = (await site.World.PostAsync("/api/v1/accounts", new { name = "new", person = "", role = "viewer" })).Content;
         var invite = new Uri(System.Text.Json.JsonDocument.Parse(await invitation.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement.GetProperty("link").GetString()!).AbsolutePath;
@@ -43,7 +46,8 @@ public sealed class LookTests(Chromium chromium)
         {
             await LookAsync(stranger, "/sign-in", "sign-in", dark, found);
             await LookAsync(stranger, invite, "invite", dark, found);
-            await LookAsync(stranger, site.World.Sent.Last(p => p.AcknowledgeLink is not null).AcknowledgeLink!.AbsolutePath, "acknowledge", dark, found);
+            foreach (var (begin, name) in new[] { ("/a/", "acknowledge"), ("/ready/", "turn-ready") })
+                await LookAsync(stranger, site.World.Sent.Select(p => p.AcknowledgeLink?.AbsolutePath).Last(l => l?.StartsWith(begin, StringComparison.Ordinal) is true)!, name, dark, found);
         }
         Assert.True(found.Count == 0, string.Join('\n', found));
     }
@@ -66,6 +70,7 @@ public sealed class LookTests(Chromium chromium)
         await viewer.Page.ClickAsync("form[action='/drill'] button");
         await viewer.Page.GetByText("What it comes down to").WaitForAsync();
         await ShootAsync(viewer, "drill-result", dark, found);
+        await KeepAsync(viewer, dark, found);
         foreach (var look in new[] { "compare", "checklist" })
         {
             await viewer.Page.GotoAsync($"/{look}");
@@ -80,6 +85,24 @@ public sealed class LookTests(Chromium chromium)
         await viewer.Page.GotoAsync("/oncall");
         await viewer.Page.ClickAsync("form[action='/oncall/override'] button");
         await ShootAsync(viewer, "oncall-changed", dark, found);
+    }
+
+    // The drill just shown is kept, brought in again as it would be a little later, and both are compared.
+    private async Task KeepAsync(Viewer viewer, bool dark, List<string> found)
+    {
+        await viewer.Page.FillAsync("input[name=name]", Long);
+        await viewer.Page.ClickAsync("button:text-is('Keep it')");
+        await ShootAsync(viewer, "drill-kept", dark, found);
+        var bundle = await (await viewer.Page.APIRequest.GetAsync($"{viewer.Page.Url}/bundle.json")).TextAsync();
+        await viewer.Page.GotoAsync("/drill");
+        await viewer.Page.SetInputFilesAsync("#bundle", new FilePayload { Name = "later.json", MimeType = "application/json", Buffer = Encoding.UTF8.GetBytes(bundle.Replace("\"running\":0", "\"running\":2", StringComparison.Ordinal)) });
+        await viewer.Page.ClickAsync("form[action='/drill/bundle'] button");
+        await viewer.Page.Locator("h1:has-text('later')").WaitForAsync();
+        await ShootAsync(viewer, "drill-brought", dark, found);
+        await viewer.Page.GotoAsync("/drill");
+        await ShootAsync(viewer, "drills-kept", dark, found);
+        await viewer.Page.ClickAsync("form[action='/drill/diff'] button");
+        await ShootAsync(viewer, "drill-diff", dark, found);
     }
 
     private static readonly (string Path, string Name)[] Pages =

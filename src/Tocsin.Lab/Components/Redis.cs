@@ -45,6 +45,7 @@ internal sealed class Redis(ComponentGround ground, string environment, Immutabl
             protected-mode no
             save ""
             appendonly no
+            maxmemory 256mb
             {(current.Length > 0 ? $"requirepass {current}" : "")}
             """;
         await WritePrivateAsync("redis.conf", text + "\n", cancel);

@@ -45,7 +45,7 @@ public sealed class Watchdog(Database database, Journal journal, ServerOptions o
     {
         var now = time.Now();
         var (incidents, dead) = await database.SnapshotAsync((s, c) => LookAsync(s, now, c), cancel);
-        dead.AddRange(state.Turns.Where(t => now - t.At > LateSending).Select(t => $"the loop {t.Loop} has not come round since {Words.Time(t.At)}"));
+        dead.AddRange(state.LateTurns(LateSending).Select(t => $"the loop {t.Loop} has not come round since {Words.Time(t.At)}"));
         if (state.DatabaseDownSince is { } since) dead.Add($"the database takes nothing since {Words.Time(since)}");
         last = new WatchdogLook(now, incidents, [.. dead]);
         if (dead.Count > 0) ServerMessages.Dead(log, string.Join("; ", dead.Take(MostNamed)));

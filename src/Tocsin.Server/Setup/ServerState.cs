@@ -11,7 +11,7 @@ namespace Tocsin.Server.Setup;
 /// <summary>How this process is: what health, metrics and pages say of it. It lives in memory, so it is there when the database is not.</summary>
 public sealed class ServerState(TimeProvider time, ILogger<ServerState> log)
 {
-    private readonly ConcurrentDictionary<string, Instant> turns = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (Instant At, long Stamp)> turns = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
     private Instant? downSince;
 
@@ -26,10 +26,11 @@ public sealed class ServerState(TimeProvider time, ILogger<ServerState> log)
 
     public Instant Started { get; } = time.Now();
 
-    /// <summary>What the server does by itself, and when each last came round.</summary>
-    public ImmutableArray<(string Loop, Instant At)> Turns => [.. turns.Select(t => (t.Key, t.Value)).OrderBy(t => t.Key, StringComparer.Ordinal)];
+    /// <summary>What the server does by itself and did not for longer than that, with when it last came round. A clock that is set meanwhile makes no loop late.</summary>
+    public ImmutableArray<(string Loop, Instant At)> LateTurns(Duration limit) =>
+        [.. turns.Where(t => time.GetElapsedTime(t.Value.Stamp) > limit.ToTimeSpan()).Select(t => (t.Key, t.Value.At)).OrderBy(t => t.Key, StringComparer.Ordinal)];
 
-    public void Turned(string loop) => turns[loop] = time.Now();
+    public void Turned(string loop) => turns[loop] = (time.Now(), time.GetTimestamp());
 
     /// <summary>What two writers collided in says nothing about the database.</summary>
     public void DatabaseFailed(DbException error)

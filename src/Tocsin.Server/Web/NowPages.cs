@@ -73,7 +73,7 @@ public static class NowPages
         found.AddRange((await list.FindAsync(new IncidentFilter(Open: true, Most: 200), context.RequestAborted)).Where(i => Has(i.Title, text) || Has(i.Id.ToString(), text) || Has(i.Service, text)).Take(6).Select(i => ($"/incidents/{i.Id}", string.Create(CultureInfo.InvariantCulture, $"{i.Id} {i.Severity} {i.Title}"), "open incident")));
         found.AddRange(Menu.Of(frame).Where(m => Has(m.Name, text)).Select(m => (m.Path, m.Name, "page")));
         if (text.Length > 0) found.AddRange(reference.Find(text).Take(8).Select(e => ($"/reference/{e.Entry.Id}", e.Entry.Title, "error")));
-        await pages.WriteAsync<PaletteList>(context, 200, (nameof(PaletteList.Found), found.DistinctBy(f => f.Path, StringComparer.Ordinal).ToList()));
+        await pages.WriteAsync<PaletteList>(context, 200, (nameof(PaletteList.Words), text), (nameof(PaletteList.Found), found.DistinctBy(f => f.Path, StringComparer.Ordinal).ToList()));
     }
 
     private static bool Has(string text, string part) => text.Contains(part, StringComparison.OrdinalIgnoreCase);

@@ -15,6 +15,7 @@ internal sealed class FakeMailServer : IAsyncDisposable
     private readonly X509Certificate2 certificate;
     private readonly string folder = Directory.CreateTempSubdirectory("tm-").FullName;
     private readonly LoopbackListener listener;
+    private readonly TaskCompletionSource silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public FakeMailServer(string name = "localhost")
     {
@@ -39,6 +40,9 @@ internal sealed class FakeMailServer : IAsyncDisposable
     public Dictionary<string, string> Answers { get; } = new(StringComparer.Ordinal);
 
     public bool Implicit { get; init; }
+
+    /// <summary>It was asked what it does not answer.</summary>
+    public Task FellSilent => silent.Task;
 
     public IReadOnlyList<string> Heard => [.. heard];
 
@@ -93,7 +97,11 @@ internal sealed class FakeMailServer : IAsyncDisposable
 
     private async Task SayAsync(Stream stream, string answer, CancellationToken cancel)
     {
-        if (answer.Length == 0) await Task.Delay(Timeout.Infinite, cancel);
+        if (answer.Length == 0)
+        {
+            silent.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancel);
+        }
         await stream.WriteAsync(Encoding.UTF8.GetBytes($"{answer}\r\n"), cancel);
     }
 

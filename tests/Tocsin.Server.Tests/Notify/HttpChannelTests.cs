@@ -51,23 +51,47 @@ public sealed class HttpChannelTests
     [MemberData(nameof(Kinds))]
     public async Task An_answer_that_never_comes_ends_in_doubt_within_the_limit(string kind)
     {
-        await using var silent = new FakeReceiver { Otherwise = (_, c) => Task.Delay(Timeout.Infinite, c) };
-        await using var dripping = new FakeReceiver { Otherwise = (s, c) => FakeReceiver.DripAsync(s, FakeReceiver.Answer(200, "{}"), c) };
-        var time = new HastyTime();
-        var results = await Task.WhenAll(SendAsync(kind, silent.Address, time: time), SendAsync(kind, dripping.Address, time: time));
-        Assert.All(results, r => Assert.Equal("no answer within 6 s", Assert.IsType<SendResult.InDoubt>(r).Why));
+        using var asked = new SemaphoreSlim(0);
+        await using var silent = new FakeReceiver
+        {
+            Otherwise = (_, c) =>
+            {
+                asked.Release();
+                return Task.Delay(Timeout.Infinite, c);
+            },
+        };
+        await using var dripping = new FakeReceiver
+        {
+            Otherwise = (s, c) =>
+            {
+                asked.Release();
+                return FakeReceiver.DripAsync(s, FakeReceiver.Answer(200, "{}"), c);
+            },
+        };
+        var time = new LimitTime();
+        var both = Task.WhenAll(SendAsync(kind, silent.Address, time: time), SendAsync(kind, dripping.Address, time: time));
+        for (var i = 0; i < 2; i++) await asked.WaitAsync(cancel);
+        time.Pass();
+        Assert.All(await both, r => Assert.Equal("no answer within 6 s", Assert.IsType<SendResult.InDoubt>(r).Why));
         Assert.True(Sending.Limit > Duration.FromSeconds(6));
     }
 
     [Fact]
     public async Task A_status_counts_however_slowly_the_rest_drips()
     {
+        var time = new LimitTime();
+        using var begun = new SemaphoreSlim(0);
         await using var receiver = new FakeReceiver().Expect(async (s, c) =>
         {
             await FakeReceiver.WriteAsync(s, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", c);
-            await FakeReceiver.DripAsync(s, new string('x', 1000), c);
+            await FakeReceiver.DripAsync(s, "five ", c);
+            begun.Release();
+            await FakeReceiver.DripAsync(s, new string('x', 995), c);
         });
-        Assert.IsType<SendResult.Taken>(await SendAsync("webhook", receiver.Address, time: new HastyTime()));
+        var sending = SendAsync("webhook", receiver.Address, time: time);
+        await begun.WaitAsync(cancel);
+        time.Pass();
+        Assert.IsType<SendResult.Taken>(await sending);
     }
 
     [Fact]

@@ -80,7 +80,11 @@ public sealed class MailChannelTests
     public async Task A_server_that_falls_silent_leaves_doubt_only_after_it_has_the_message(string at, Type expected)
     {
         await using var server = new FakeMailServer { Answers = { [at] = "" } };
-        Assert.IsType(expected, await SendAsync(server, time: new HastyTime()));
+        var time = new LimitTime();
+        var sending = SendAsync(server, time: time);
+        await server.FellSilent.WaitAsync(cancel);
+        time.Pass();
+        Assert.IsType(expected, await sending);
     }
 
     [Fact]

@@ -6,6 +6,10 @@ namespace Tocsin.Web.Tests.Night;
 /// <summary>A night from end to end, with nothing made up: a fault in the lab, the page on a phone, and everything that follows on the pages, until the post-mortem is final.</summary>
 public sealed class NightTests(Chromium chromium)
 {
+    // Where ./dev pictures keeps what is seen on the way.
+    private static readonly string? Pictures = Environment.GetEnvironmentVariable("TOCSIN_PICTURES");
+    private readonly List<string> found = [];
+
     [Fact]
     public async Task From_the_fault_to_the_final_post_mortem_on_the_pages()
     {
@@ -18,6 +22,7 @@ public sealed class NightTests(Chromium chromium)
         // Whoever is woken has a phone and no session: one link, one button.
         await using var phone = await Viewer.OpenAsync(chromium, world.Address, null, Viewer.Phone, dark: true);
         await phone.Page.GotoAsync(page.GetProperty("acknowledge").GetString()!);
+        await LookAsync(phone, "phone");
         await phone.Page.ClickAsync("button.acknowledge");
         await Expect(phone.Page.GetByRole(AriaRole.Status)).ToContainTextAsync($"{page.GetProperty("subject").GetString()} is yours");
 
@@ -32,19 +37,31 @@ public sealed class NightTests(Chromium chromium)
 
         await DrillAsync(ann);
         await PlayAsync(ann, room);
+        await LookAsync(ann, "room-on-a-phone");
         await using var bob = await Viewer.OpenAsync(chromium, world.Address, "bob");
+        await LookAsync(bob, "now");
+        await bob.Page.GotoAsync(room);
+        await LookAsync(bob, "room");
         await RepairAsync(ann, bob, room);
         await TellAsync(ann, room);
         await ConcludeAsync(ann, bob, room);
-        Assert.Empty(phone.Complaints.Concat(ann.Complaints).Concat(bob.Complaints));
+        Assert.Empty(phone.Complaints.Concat(ann.Complaints).Concat(bob.Complaints).Concat(found));
     }
 
-    private static async Task DrillAsync(Viewer ann)
+    private async Task LookAsync(Viewer viewer, string name)
+    {
+        found.AddRange((await viewer.AxeAsync(chromium)).Select(v => $"{name}: {v}"));
+        if (await viewer.IsWiderThanScreenAsync()) found.Add($"{name}: wider than its screen");
+        if (Pictures is { Length: > 0 }) await viewer.Page.ScreenshotAsync(new() { Path = Path.Combine(TestWorld.Root, Pictures, $"{name}.png") });
+    }
+
+    private async Task DrillAsync(Viewer ann)
     {
         await ann.Page.GotoAsync("/drill?env=production&service=customer-panel");
         await ann.Page.ClickAsync("form[action='/drill'] button");
         await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Name = "What it comes down to" })).ToBeVisibleAsync(new() { Timeout = 60_000 });
         await Expect(ann.Page.Locator("main")).ToContainTextAsync("ecs-task-crash-on-start");
+        await LookAsync(ann, "drill");
         await ann.Page.FillAsync("input[name=name]", "the night");
         await ann.Page.ClickAsync("button:text-is('Keep it')");
         await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToContainTextAsync("the night");
@@ -60,7 +77,7 @@ public sealed class NightTests(Chromium chromium)
         await Expect(ann.Page.Locator("[id^='step-'][id$='-scope']")).ToContainTextAsync("alb.http");
     }
 
-    private static async Task RepairAsync(Viewer ann, Viewer bob, string room)
+    private async Task RepairAsync(Viewer ann, Viewer bob, string room)
     {
         await ann.Page.GotoAsync(room);
         await ann.Page.Locator("#fixes a:has-text('ecs.rollback')").First.ClickAsync();
@@ -68,9 +85,11 @@ public sealed class NightTests(Chromium chromium)
         await ann.Page.WaitForURLAsync("**/actions/*");
         await bob.Page.GotoAsync(new Uri(ann.Page.Url).PathAndQuery);
         await Expect(bob.Page.Locator("main")).ToContainTextAsync("customer-panel");
+        await LookAsync(bob, "action");
         await bob.Page.ClickAsync("button:has-text('Approve exactly this')");
         await bob.Page.ClickAsync("button:text-is('Run it')");
         await Expect(bob.Page.Locator("#action")).ToContainTextAsync("works", new() { Timeout = 120_000 });
+        await LookAsync(bob, "action-done");
     }
 
     private static async Task TellAsync(Viewer ann, string room)
@@ -86,7 +105,7 @@ public sealed class NightTests(Chromium chromium)
         await ann.Page.ClickAsync("a:text-is('Post-mortem')");
     }
 
-    private static async Task ConcludeAsync(Viewer ann, Viewer bob, string room)
+    private async Task ConcludeAsync(Viewer ann, Viewer bob, string room)
     {
         foreach (var (field, text) in new[] { ("author", "ann"), ("summary", "The panel crashed at its start."), ("users", "everybody"), ("revenue", "none"), ("detection", "monitoring"), ("cause", "A revision without DB_HOST."), ("factors", "Nothing compared it before"), ("well", "The page came at once"), ("poorly", "It reached production"), ("lessons", "Compare before deploying.") })
             if (await ann.Page.Locator($"#{field}").CountAsync() > 0) await FillAsync(ann, field, text);
@@ -96,6 +115,7 @@ public sealed class NightTests(Chromium chromium)
         await ann.Page.ClickAsync("button:text-is('Make it final')");
         await Expect(ann.Page.Locator("#document")).ToContainTextAsync("ecs.rollback");
         await Expect(ann.Page.Locator("main")).ToContainTextAsync("final", new() { IgnoreCase = true });
+        await LookAsync(ann, "post-mortem");
         await bob.Page.GotoAsync(room);
         await Expect(bob.Page.Locator("#timeline")).ToContainTextAsync("post-mortem", new() { IgnoreCase = true });
     }

@@ -135,9 +135,21 @@ input?.addEventListener("keydown", (event) => {
   else if (event.key === "ArrowUp") { event.preventDefault(); move(-1); }
   else if (event.key === "Enter") {
     event.preventDefault();
-    (palette.querySelector("[role=option][aria-selected=true]") ?? palette.querySelector("[role=option]"))?.click();
-  }
+    goes = true;
+    go();
+  } else goes = false;
 });
+
+// Who types and presses Enter at once means what is typed, not what the list still shows.
+let goes = false;
+
+function go() {
+  if (!goes || palette.querySelector("[data-for]")?.dataset.for !== input.value.trim()) return;
+  goes = false;
+  (palette.querySelector("[role=option][aria-selected=true]") ?? palette.querySelector("[role=option]"))?.click();
+}
+
+document.getElementById("palette-found")?.addEventListener("htmx:afterSwap", go);
 
 let lead = "";
 document.addEventListener("keydown", (event) => {
