@@ -21,10 +21,11 @@ namespace Tocsin.Server.Tests;
 /// <param name="Doubled">Pages that arrived more than once, whatever the receiver makes of it.</param>
 /// <param name="Untold">Those of them that came by a channel whose receiver does not honour the key (Slack), so that somebody reads them twice.</param>
 /// <param name="UnmarkedDoubles">Those of them that the server does not show as possible doubles.</param>
+/// <param name="Late">How long after it was decided a page came: half of them, 99 of 100, all.</param>
 /// <param name="Steps">How many died at each step; by the clock where the step did not come that often.</param>
-internal sealed record KillResult(int Kills, string Steps, int Reports, int Acknowledged, int Resolved, int Pages, int Doubled, int Untold, int Marked, int UnmarkedDoubles, string Audit, ImmutableArray<string> Lost, TimeSpan Took)
+internal sealed record KillResult(int Kills, string Steps, int Reports, int Acknowledged, int Resolved, int Pages, int Doubled, int Untold, int Marked, int UnmarkedDoubles, string Audit, ImmutableArray<TimeSpan> Late, ImmutableArray<string> Lost, TimeSpan Took)
 {
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kills} kills in {Took.TotalSeconds:0} s ({Steps}), {Reports} reports, {Acknowledged} acknowledgements and {Resolved} resolutions taken, {Pages} pages ({(double)Pages / Math.Max(1, Kills):0} for each kill), {Lost.Length} lost, {Doubled} doubled ({(Pages == 0 ? 0 : 100.0 * Doubled / Pages):0.00} % of the pages, {(double)Doubled / Math.Max(1, Kills):0.00} for each kill; {Untold} of them by a channel that does not honour the key), {Marked} marked as possible doubles; {string.Join("; ", Lost.Take(5))} {Audit}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kills} kills in {Took.TotalSeconds:0} s ({Steps}), {Reports} reports, {Acknowledged} acknowledgements and {Resolved} resolutions taken, {Pages} pages ({(double)Pages / Math.Max(1, Kills):0} for each kill), {Lost.Length} lost, {Doubled} doubled ({(Pages == 0 ? 0 : 100.0 * Doubled / Pages):0.00} % of the pages, {(double)Doubled / Math.Max(1, Kills):0.00} for each kill; {Untold} of them by a channel that does not honour the key), {Marked} marked as possible doubles; from the decision to the phone {string.Join(", ", Late.Select(l => $"{l.TotalSeconds:0.0}"))} s (half, 99 of 100, all) {string.Join("; ", Lost.Take(5))} {Audit}");
 }
 
 /// <summary>Servers that die, a sender and a responder that do not give up, and a phone that remembers.</summary>
@@ -32,7 +33,7 @@ internal sealed class KillCampaign : IAsyncDisposable
 {
     // In the long form a server lives long enough to send some hundred pages; in the short one it hardly begins.
     private static readonly Life Short = new(Pages: 60, Commits: 60, Limit: 2500, Least: 1, Reporters: 1, Pause: 20);
-    private static readonly Life Long = new(Pages: 150, Commits: 500, Limit: 4500, Least: 60, Reporters: 2, Pause: 120);
+    private static readonly Life Long = new(Pages: 300, Commits: 1000, Limit: 6000, Least: 120, Reporters: 2, Pause: 40);
 
     private static readonly string[] Steps = ["before-commit", "after-commit", "before-send", "after-send", "before-receipt", "after-receipt", "random"];
 
@@ -54,6 +55,7 @@ internal sealed class KillCampaign : IAsyncDisposable
     private readonly int nodes;
     private readonly WebApplication phone;
     private readonly ConcurrentDictionary<string, int> rung = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DateTimeOffset> first = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> taken = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, byte> acknowledged = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, byte> resolved = new(StringComparer.Ordinal);
@@ -141,6 +143,7 @@ internal sealed class KillCampaign : IAsyncDisposable
 
     private void Ring(string key)
     {
+        first.TryAdd(key, TimeProvider.System.GetUtcNow());
         if (rung.AddOrUpdate(key, 1, static (_, n) => n + 1) == 1 && int.Parse(key.Split('/')[1], CultureInfo.InvariantCulture) <= PagesOfReport) Interlocked.Increment(ref firstPages);
     }
 
@@ -290,7 +293,7 @@ internal sealed class KillCampaign : IAsyncDisposable
         var kept = await store.ReadAsync((s, c) => s.QueryAsync<(string SenderKey, string State, long? Incident)>("select i.sender_key, s.state, s.incident from intake i join signals s on s.intake = i.id", null, c), cancel);
         var bySender = kept.ToLookup(k => k.SenderKey, StringComparer.Ordinal);
         foreach (var report in taken.Keys.Where(r => bySender[r].Count() != 1 || bySender[r].Any(k => k.Incident is null))) lost.Add($"{report} was taken and is there {bySender[report].Count()} times");
-        var pages = await store.ReadAsync((s, c) => s.QueryAsync<(string Key, string State, long Doubts, string Channel)>("select key, state, doubts, channel from outbox where purpose = 'page'", null, c), cancel);
+        var pages = await store.ReadAsync((s, c) => s.QueryAsync<(string Key, string State, string Channel, long Decided)>("select key, state, channel, decided from outbox where purpose = 'page'", null, c), cancel);
         lost.AddRange(pages.Where(p => !rung.ContainsKey(p.Key)).Select(p => $"page {p.Key} ({p.State}) never arrived"));
         // Each incident paged somebody: what was decided is in the outbox.
         var decided = await store.ReadAsync((s, c) => s.QueryAsync<(long Incident, long Count)>("select incident, count(*) from events where type = 'paged' group by incident", null, c), cancel);
@@ -305,8 +308,10 @@ internal sealed class KillCampaign : IAsyncDisposable
         // Also what is no page, such as the question at the start of a turn, is marked where it may have come twice.
         var marked = (await store.ReadAsync((s, c) => s.QueryAsync<string>("select key from outbox where doubts > 0", null, c), cancel)).ToHashSet(StringComparer.Ordinal);
         var audit = await host.Part<AuditTrail>().VerifyAsync(cancel);
-        return new KillResult(kills, string.Join(", ", died.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => $"{d.Value} {d.Key}")), taken.Count, acknowledged.Count, resolved.Count, pages.Count, doubled.Count, pages.Count(p => doubled.Contains(p.Key) && p.Channel == "incidents"), marked.Count, doubled.Except(marked, StringComparer.Ordinal).Count(), audit.Problem, [.. lost], took);
+        return new KillResult(kills, string.Join(", ", died.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => $"{d.Value} {d.Key}")), taken.Count, acknowledged.Count, resolved.Count, pages.Count, doubled.Count, pages.Count(p => doubled.Contains(p.Key) && p.Channel == "incidents"), marked.Count, doubled.Except(marked, StringComparer.Ordinal).Count(), audit.Problem, Late([.. pages.Where(p => first.ContainsKey(p.Key)).Select(p => first[p.Key] - Micros.At(p.Decided).ToDateTimeOffset()).Order()]), [.. lost], took);
     }
+
+    private static ImmutableArray<TimeSpan> Late(TimeSpan[] all) => all.Length == 0 ? [] : [all[all.Length / 2], all[all.Length * 99 / 100], all[^1]];
 
     /// <param name="Pages">How many pages a server sends at most before it dies at one.</param>
     /// <param name="Commits">The same for what it writes.</param>

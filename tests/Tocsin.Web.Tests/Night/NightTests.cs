@@ -88,7 +88,7 @@ public sealed class NightTests(Chromium chromium)
         await LookAsync(bob, "action");
         await bob.Page.ClickAsync("button:has-text('Approve exactly this')");
         await bob.Page.ClickAsync("button:text-is('Run it')");
-        await Expect(bob.Page.Locator("#action")).ToContainTextAsync("works", new() { Timeout = 120_000 });
+        await Expect(bob.Page.Locator("#action")).ToContainTextAsync("✓ It works", new() { Timeout = 120_000 });
         await LookAsync(bob, "action-done");
     }
 
