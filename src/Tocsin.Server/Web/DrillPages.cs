@@ -91,7 +91,9 @@ public static class DrillPages
                 context,
                 200,
                 (nameof(DrillDiffPage.Before), before.Value.Drill),
+                (nameof(DrillDiffPage.BeforeName), before.Value.Name),
                 (nameof(DrillDiffPage.After), after.Value.Drill),
+                (nameof(DrillDiffPage.AfterName), after.Value.Name),
                 (nameof(DrillDiffPage.Differences), BundleDiff.Between(was.Bundle, now.Bundle)));
     }
 }
