@@ -91,8 +91,8 @@ internal sealed class CloudflareApi(LabWorld world, LabDns dns, CloudflareState 
     {
         if (rest.Length == 0 && request.Method is "GET")
         {
-            string? name = request.Query["name"], type = request.Query["type"];
-            return new JsonArray([.. dns.Names.Select(n => dns.Find(n)!).Where(r => (name is null || r.Name == name) && (type is null || r.Type == type)).Select(r => (JsonNode)Shape(r))]);
+            string? name = request.Query["name"], type = request.Query["type"], content = request.Query["content"];
+            return new JsonArray([.. dns.Names.Select(n => dns.Find(n)!).Where(r => (name is null || r.Name == name) && (type is null || r.Type == type) && (content is null || r.Value == content)).Select(r => (JsonNode)Shape(r))]);
         }
         if (rest.Length == 0 && request.Method is "POST") return Put(Text(body, "name"), body, null);
         var known = dns.Names.Select(n => dns.Find(n)!).FirstOrDefault(r => rest.Length == 1 && IdOf(r) == rest[0]) ?? throw new CloudflareException(404, 81044, "Record does not exist.");

@@ -24,12 +24,12 @@ internal static class ComponentVerbs
         },
         new("component unblock", "Give the way back.", [Component], c => Route(c, there: true)) { Beyond = ServerVerbs.Unblock, Example = "component unblock nat", Breaks = static _ => false },
         .. ServerVerbs.All,
-        new("dns set", "Set a record: a value, and whether a proxy stands before it.", [new("NAME", "The record's name, or 'acm' for the certificate's validation record"), new("TYPE", "A, CNAME, or SERVFAIL: no answer"), new("VALUE", "What it points to, or 'same'")], SetRecord)
+        new("dns set", "Set a record: a value, and whether a proxy stands before it.", [new("NAME", "The record's name; 'acm' for the certificate's validation record, 'acm.ZONE' for one that was made in another zone"), new("TYPE", "A, CNAME, or SERVFAIL: no answer"), new("VALUE", "What it points to, or 'same'")], SetRecord)
         {
             Options = [new("--proxied", "yes: answers are a proxy's addresses, as with Cloudflare's orange cloud")],
             Example = "dns set acm CNAME same --proxied yes",
         },
-        new("dns unset", "Remove a record.", [new("NAME", "The record's name, or 'acm'")], UnsetRecord) { Example = "dns unset kiran-books.example" },
+        new("dns unset", "Remove a record.", [new("NAME", "The record's name, or 'acm' as above")], UnsetRecord) { Example = "dns unset kiran-books.example" },
         new("certificate renew", "Request a new certificate for the platform's domain: it waits for its validation record.", [], Renew) { Example = "certificate renew" },
     ];
 
@@ -49,7 +49,7 @@ internal static class ComponentVerbs
         var name = RecordName(call);
         var proxied = call.Option("--proxied") is "yes";
         if (call[1] is not ("A" or "CNAME" or "SERVFAIL")) throw VerbCall.Unknown("record type", call[1], ["A", "CNAME", "SERVFAIL"]);
-        var value = call[2] is not "same" ? call[2] : Waiting(call)?.RecordName == name ? Waiting(call)!.RecordValue : call.Host.Dns.Find(name)?.Value ?? throw VerbCall.Unknown("record", name, call.Host.Dns.Names);
+        var value = call[2] is not "same" ? call[2] : IsOfAcm(call) ? Waiting(call)!.RecordValue : call.Host.Dns.Find(name)?.Value ?? throw VerbCall.Unknown("record", name, call.Host.Dns.Names);
         call.Host.Dns.Set(name, call[1], value, proxied);
         return $"{name} is {call[1]} {value}{(proxied ? ", behind a proxy" : "")}";
     }
@@ -68,7 +68,11 @@ internal static class ComponentVerbs
         return $"{certificate.Arn} is requested; its record is {certificate.Domains[0].RecordName} CNAME {certificate.Domains[0].RecordValue}";
     }
 
-    private static string RecordName(VerbCall call) => call[0] is not "acm" ? call[0] : Waiting(call)?.RecordName ?? throw new LabException("no certificate is there; request one with: tocsin lab certificate renew");
+    // What ACM asks for, or that with a zone's name behind it, as where it was made in that zone.
+    private static string RecordName(VerbCall call) =>
+        IsOfAcm(call) ? (Waiting(call)?.RecordName ?? throw new LabException("no certificate is there; request one with: tocsin lab certificate renew")) + call[0]["acm".Length..] : call[0];
+
+    private static bool IsOfAcm(VerbCall call) => call[0] is "acm" || call[0].StartsWith("acm.", StringComparison.Ordinal);
 
     // The newest certificate's first name.
     private static Aws.Acm.CertificateDomain? Waiting(VerbCall call) => call.Region.Certificates.Certificates is [.., var last] ? last.Domains[0] : null;

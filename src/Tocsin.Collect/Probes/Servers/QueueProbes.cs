@@ -89,8 +89,9 @@ internal static class QueueProbes
             var kinds = names.Zip(answers, (n, a) => (Name: n, Type: a.AsText ?? "none")).ToList();
             var wrong = kinds.Count(k => k.Type != "none" && k.Type != Types[k.Name]);
             sighting.Fact("wrongTypes", wrong);
-            // Bull 3 and 4 kept a priority set and no meta, and their waiting jobs in lists of the same names.
-            var old = (await Ask(RedisQuestion.Type(Key("priority")), cancel)).AsText is "zset" && kinds.Exists(k => k.Name is "meta" && k.Type is "none");
+            // What Bull left behind stays when BullMQ starts on the same name: until version 2 finished jobs were in plain sets, until 4 there was a set of priorities and a mark of the pause.
+            var left = await reader.AskAllAsync([RedisQuestion.Type(Key("priority")), RedisQuestion.Type(Key("meta-paused"))], cancel);
+            var old = left[0].AsText is "zset" || left[1].AsText is "string" || kinds.Exists(k => k is { Name: "completed" or "failed", Type: "set" });
             sighting.Fact("otherLibrary", old);
             sighting.Fact("foreignKey", wrong > 0 && !old);
             if (kinds.TrueForAll(k => k.Type is "none")) sighting.Empty();
