@@ -30,7 +30,7 @@ public sealed class LabHostTests
         await lab.UntilAsync(_ => Stopped(lab, tasks, before), TimeSpan.FromSeconds(60), cancel);
         lab.Host.Heal();
         lab.Host.Step(NodaTime.Duration.FromMinutes(61));
-        await lab.UntilAsync(_ => Gone(lab, tasks, before), TimeSpan.FromSeconds(20), cancel);
+        await lab.UntilAsync(_ => Gone(lab, tasks, before), TimeSpan.FromSeconds(60), cancel);
         await lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(60), cancel);
     }
 

@@ -101,7 +101,7 @@ public sealed class ProbeRunnerTests
             Assert.Equal("quick", first.Observation.Subject.Item);
             break;
         }
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(10), cancel);
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(60), cancel);
     }
 
     [Fact]

@@ -51,7 +51,7 @@ public sealed class WebWalkTests
         var watch = Stopwatch.StartNew();
         var seen = await HttpWalk.AskAsync(new HttpQuestion(new Uri($"http://127.0.0.1:{slow.Port}/")), new WireTarget("", 0) { Limit = Duration.FromSeconds(0.5) }, Cancel);
         Assert.Equal("ETIMEDOUT", seen.Code);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(4), $"it took {watch.Elapsed}");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), $"it took {watch.Elapsed}");
     }
 
     [Theory]

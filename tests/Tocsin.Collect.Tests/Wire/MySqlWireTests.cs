@@ -124,7 +124,7 @@ public sealed class MySqlWireTests
             },
             seconds: 0.5);
         Assert.Equal((WireStage.Greeting, "NO_GREETING"), drip);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(4), $"it took {watch.Elapsed}");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), $"it took {watch.Elapsed}");
         byte[] row = FakeMySql.Packet(4, [0xfd, 0x00, 0xff, 0x00, .. new byte[0xff00]]);
         var endless = new List<byte>([.. FakeMySql.Packet(0, FakeMySql.Greeting("mysql_native_password", tls: false)), .. FakeMySql.Packet(2, [0, 0, 0, 2, 0, 0, 0]), .. FakeMySql.Packet(1, [1]), .. FakeMySql.Packet(2, [3, .. "def"u8, 0, 0, 0, 1, (byte)'1', 0]), .. FakeMySql.Packet(3, [0xfe, 0, 0, 2, 0])]);
         for (var i = 0; i < 200; i++) endless.AddRange(row);

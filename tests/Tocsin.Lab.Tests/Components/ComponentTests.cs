@@ -184,7 +184,7 @@ public sealed class ComponentTests(FullLab full) : IClassFixture<FullLab>
             rds.Changed!(rds.Clusters["zelly-aurora-production"], new RdsChange.Password("new'pass\\word"));
         }
         var until = Stopwatch.StartNew();
-        while ((await full.SqlAsync("SELECT 1", password: "new'pass\\word")).Code != 0) Assert.True(until.Elapsed < TimeSpan.FromSeconds(10), "the database has the new password");
+        while ((await full.SqlAsync("SELECT 1", password: "new'pass\\word")).Code != 0) Assert.True(until.Elapsed < TimeSpan.FromSeconds(60), "the database has the new password");
         await full.HealAsync();
         Assert.Equal(0, (await full.SqlAsync("SELECT 1")).Code);
     }

@@ -8,7 +8,7 @@ namespace Tocsin.Lab.Tests.Life;
 
 public sealed class IsolatedLabTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task An_isolated_lab_is_reached_over_its_own_device_drops_what_is_blocked_and_leaves_nothing()

@@ -71,7 +71,7 @@ public sealed class LabLifeTests
         await two.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(60), cancel);
         Assert.NotEqual(one.Host.State.Endpoint, two.Host.State.Endpoint);
         await two.DisposeAsync();
-        Assert.True((await one.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(20), cancel)).Healthy);
+        Assert.True((await one.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(60), cancel)).Healthy);
     }
 
     [Fact]

@@ -3,7 +3,7 @@ namespace Tocsin.Lab.Tests.Runtime;
 /// <summary>Waits for what comes to be by itself, with a limit that only a failure reaches.</summary>
 internal static class Wait
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     public static async Task UntilAsync(Func<bool> condition, string what)
     {
