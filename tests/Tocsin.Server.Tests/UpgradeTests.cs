@@ -19,10 +19,10 @@ public sealed class UpgradeTests(PostgresServer postgres)
         get
         {
             var all = new TheoryData<string, int>();
-            foreach (var database in new[] { "sqlite", "postgres" })
-            {
-                for (var version = 1; version < Schema.Newest; version++) all.Add(database, version);
-            }
+            for (var version = 1; version < Schema.Newest; version++) all.Add("sqlite", version);
+            // The steps are the same text for both.
+            all.Add("postgres", 1);
+            all.Add("postgres", Schema.Newest - 1);
             return all;
         }
     }
