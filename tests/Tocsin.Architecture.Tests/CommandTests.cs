@@ -8,7 +8,7 @@ namespace Tocsin.Architecture.Tests;
 /// <summary>Commands that the documents tell a reader to type can be typed.</summary>
 public sealed partial class CommandTests
 {
-    private static readonly string[] Documents = ["README.md", "CONTRIBUTING.md", "docs/writing-entries.md", "docs/incidents.md", "docs/server.md", "docs/playbooks.md", "docs/post-mortems.md", "docs/response.md"];
+    private static readonly string[] Documents = ["README.md", "CONTRIBUTING.md", "docs/writing-entries.md", "docs/incidents.md", "docs/server.md", "docs/playbooks.md", "docs/post-mortems.md", "docs/response.md", "docs/lab.md", "docs/lab-aws.md", "docs/watch.md", "docs/actions.md", "docs/channels.md", "docs/deploy.md", "docs/real-account.md"];
     private static readonly ConcurrentDictionary<string, string> Helps = new(StringComparer.Ordinal);
 
     [Fact]

@@ -263,6 +263,22 @@ public sealed class DeskTests
     }
 
     [Fact]
+    public async Task The_exam_is_asked_on_the_page_of_the_lab_and_watched()
+    {
+        await using var site = await Site.StartAsync();
+        using (var nothing = await site.SendAsync("/lab", "/lab/exam", ("entry", "mysql-unreachable"), ("environment", "production"))) Assert.Equal(HttpStatusCode.BadRequest, nothing.StatusCode);
+        await DoneAsync(site.SendAsync("/lab", "/lab/exam", ("entry", "ecs-exit-137"), ("environment", "staging")));
+        IDocument page;
+        do page = await site.PageAsync("/lab?part=live");
+        while (page.QuerySelector("#exam .busy") is not null);
+        var rows = page.QuerySelectorAll("#exam tbody tr").Select(r => r.TextContent).ToList();
+        Assert.Equal(2, rows.Count);
+        Assert.Contains("right Confirmed ecs-exit-137/memory-limit", rows[0], StringComparison.Ordinal);
+        Assert.Contains("the core profile hides it", rows[1], StringComparison.Ordinal);
+        Assert.Contains("1 of 1 right", page.GetElementById("exam-title")!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_tour_greets_who_is_new_and_is_put_away_for_good()
     {
         await using var site = await Site.StartAsync();

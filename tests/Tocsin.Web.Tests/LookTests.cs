@@ -78,6 +78,10 @@ public sealed class LookTests(Chromium chromium)
             await viewer.Page.Locator($"#{look} [role=status] strong").WaitForAsync();
             await ShootAsync(viewer, $"{look}-result", dark, found);
         }
+        await viewer.Page.GotoAsync("/lab");
+        await viewer.Page.ClickAsync("form[action='/lab/exam'] button");
+        await viewer.Page.GetByText("1 of 1 right").WaitForAsync();
+        await ShootAsync(viewer, "lab-exam", dark, found);
         await viewer.Page.GotoAsync("/settings/intake");
         await viewer.Page.FillAsync("#name", "the load balancer");
         await viewer.Page.ClickAsync("form[action='/settings/intake'] button");
@@ -110,7 +114,7 @@ public sealed class LookTests(Chromium chromium)
         ("/", "now"), ("/incidents", "incidents"), ("/incidents/INC-1", "room"), ("/incidents/INC-2", "room-long"), ("/incidents/INC-3", "room-resolved"), ("/incidents/INC-1/why", "why"),
         ("/reference", "reference"), ("/reference?q=nothing+has+this", "reference-nothing"), ("/reference/ecs-exit-137", "entry"), ("/scan", "scan"), ("/drill", "drill"), ("/oncall", "oncall"), ("/signals", "signals"), ("/audit", "audit"), ("/incidents/INC-99", "missing"),
         ("/compare", "compare"), ("/checklist", "checklist"), ("/oncall?view=month", "oncall-month"), ("/simulate", "simulate"), ("/simulate?what=All+services+answer+503&severity=P0&after=4&by=lead", "simulate-result"), ("/signals/unknown", "unknown"),
-        ("/settings", "settings"), ("/settings/channels", "settings-channels"), ("/settings/people", "settings-people"), ("/settings/tokens", "settings-tokens"), ("/settings/intake", "settings-intake"), ("/lab", "lab"), ("/lab?q=secret", "lab-found"), ("/tour", "tour"),
+        ("/settings", "settings"), ("/settings/channels", "settings-channels"), ("/settings/people", "settings-people"), ("/settings/tokens", "settings-tokens"), ("/settings/intake", "settings-intake"), ("/lab", "lab"), ("/lab?q=secret", "lab-found"), ("/tour", "tour"), ("/playbooks", "playbooks"), ("/playbooks/p0-a", "playbook"),
     ];
 
     private static async Task SeedAsync(Site site)

@@ -28,6 +28,8 @@ public sealed class PageTests
     [InlineData("/settings/tokens")]
     [InlineData("/settings/intake")]
     [InlineData("/lab")]
+    [InlineData("/playbooks")]
+    [InlineData("/playbooks/p0-a")]
     [InlineData("/tour")]
     [InlineData("/audit")]
     public async Task A_page_asks_a_stranger_to_sign_in_and_leads_on_to_itself(string path)

@@ -8,6 +8,24 @@ public sealed class RespondTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task All_playbooks_are_read_with_the_names_of_an_environment_and_started_where_an_incident_is_open()
+    {
+        await using var site = await Site.StartAsync();
+        var list = await site.PageAsync("/playbooks");
+        Assert.Equal(site.World.Options.Playbooks.Length, list.QuerySelectorAll("main li a[href^='/playbooks/']").Length);
+        var staging = await site.PageAsync("/playbooks/p0-a?env=staging");
+        Assert.Contains("zelly-staging", staging.QuerySelector("main")!.TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain("{{", staging.QuerySelector("main")!.TextContent, StringComparison.Ordinal);
+        Assert.Empty(staging.QuerySelectorAll("main form"));
+        await site.PageAsync("/playbooks/none", System.Net.HttpStatusCode.NotFound);
+        var id = await site.DeclareAsync("All services answer 503", "P0", "storefront");
+        using var started = await site.SendAsync("/playbooks/p0-a", $"/incidents/{id}/playbooks");
+        Assert.Contains("done=started#run-", started.Headers.Location!.ToString(), StringComparison.Ordinal);
+        using var vera = await site.PersonAsync("vera", "viewer");
+        Assert.Empty((await Site.PageAsync(vera, "/playbooks/p0-a")).QuerySelectorAll("main form"));
+    }
+
+    [Fact]
     public async Task A_playbook_is_started_and_worked_on_by_plain_forms()
     {
         await using var site = await Site.StartAsync();

@@ -74,7 +74,7 @@ public sealed class SafetyTests
     {
         await using var site = await Site.StartAsync();
         var id = await site.DeclareAsync("Checkout is broken");
-        foreach (var path in new[] { "/", "/incidents", $"/incidents/{id}", "/reference", "/reference/ecs-exit-137", "/scan", "/drill", "/oncall", "/signals", "/signals/unknown", "/compare", "/checklist", "/simulate", "/settings", "/settings/people", "/settings/intake", "/lab", "/tour", "/audit", "/sign-in", "/incidents/INC-99", $"/incidents/{id}/message", "/post-mortems", $"/post-mortems/{id}", "/reports", "/status/edit" })
+        foreach (var path in new[] { "/", "/incidents", $"/incidents/{id}", "/reference", "/reference/ecs-exit-137", "/scan", "/drill", "/oncall", "/signals", "/signals/unknown", "/compare", "/checklist", "/simulate", "/settings", "/settings/people", "/settings/intake", "/lab", "/playbooks", "/playbooks/p0-a", "/tour", "/audit", "/sign-in", "/incidents/INC-99", $"/incidents/{id}/message", "/post-mortems", $"/post-mortems/{id}", "/reports", "/status/edit" })
         {
             using var answer = await site.Browser.GetAsync(path, Cancel);
             var policy = answer.Headers.GetValues("Content-Security-Policy").Single();

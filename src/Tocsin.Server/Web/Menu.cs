@@ -13,6 +13,7 @@ public static class Menu
         if (frame.HasDrill) all.Add(("/drill", "Drill"));
         if (frame.HasCompare) all.Add(("/compare", "Compare"));
         if (frame.HasChecklist) all.Add(("/checklist", "Checklist"));
+        all.Add(("/playbooks", "Playbooks"));
         all.Add(("/actions", "Actions"));
         all.Add(("/oncall", "On call"));
         all.Add(("/signals", "Signals"));

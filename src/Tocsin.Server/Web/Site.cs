@@ -16,8 +16,9 @@ public static class Site
     public static void Add(IServiceCollection services, byte[] key)
     {
         services.AddSingleton(s => new FormTokens(key, s.GetRequiredService<Links>())).AddSingleton<PageWriter>();
-        services.AddSingleton<NowDesk>().AddSingleton<RoomDesk>().AddSingleton<ReferenceDesk>().AddSingleton<DrillDesk>().AddSingleton<KeptDrills>().AddSingleton<DrillAsking>().AddSingleton<OnCallDesk>().AddSingleton<SettingsDesk>().AddSingleton<Composing>().AddSingleton<PublicPages>();
+        services.AddSingleton<NowDesk>().AddSingleton<RoomDesk>().AddSingleton<ReferenceDesk>().AddSingleton<DrillDesk>().AddSingleton<ExamDesk>().AddSingleton<KeptDrills>().AddSingleton<DrillAsking>().AddSingleton<OnCallDesk>().AddSingleton<SettingsDesk>().AddSingleton<Composing>().AddSingleton<PublicPages>();
         services.AddHostedService(s => s.GetRequiredService<DrillDesk>());
+        services.AddHostedService(s => s.GetRequiredService<ExamDesk>());
         AddDesk(services, o => o.Web.Compare);
         AddDesk(services, o => o.Web.Check);
     }
@@ -30,6 +31,7 @@ public static class Site
         NowPages.Map(app);
         RoomPages.Map(app);
         PlaybookPages.Map(app);
+        PlaybookReading.Map(app);
         MessagePages.Map(app);
         PostMortemPages.Map(app);
         StatusPages.Map(app);

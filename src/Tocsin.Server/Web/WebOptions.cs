@@ -46,11 +46,19 @@ public sealed record LabSeen(bool IsHealthy, string About, IReadOnlyList<(string
 
 /// <summary>A lab beside this server: what can be broken in it, and how it is put back. It changes only its own.</summary>
 /// <param name="Break">Gives what was done, a line each; throws <see cref="LabRefusal"/> where it is not done.</param>
+/// <param name="Ask">Breaks, drills, compares and heals; what is broken already is healed before.</param>
 public sealed record LabDoor(
     Func<IReadOnlyList<LabFault>> Faults,
     Func<CancellationToken, Task<LabSeen>> Look,
     Func<string, string, CancellationToken, Task<IReadOnlyList<string>>> Break,
-    Func<CancellationToken, Task> Heal);
+    Func<CancellationToken, Task> Heal,
+    Func<string, string, CancellationToken, Task<ExamAnswer>> Ask);
+
+/// <summary>What the diagnosis said to a fault that was really there.</summary>
+/// <param name="Expected">The right cause.</param>
+/// <param name="Got">The one it put first; empty: none.</param>
+/// <param name="Note">What kept it from being right, or asked at all.</param>
+public sealed record ExamAnswer(string Expected, string Got, string Verdict, bool Right, double Seconds, string Note);
 
 /// <summary>The lab did not do it; the message says why.</summary>
 public sealed class LabRefusal(string message) : Exception(message);

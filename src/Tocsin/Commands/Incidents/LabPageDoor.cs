@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tocsin.Cli.Commands.Lab;
 using Tocsin.Cli.Setup;
 using Tocsin.Lab.Faults;
 using Tocsin.Lab.Host;
@@ -11,7 +12,7 @@ internal sealed class LabPageDoor(Settings settings, CatalogStore store, Termina
 {
     private readonly Lazy<FaultFolder> faults = new(() => FaultFolder.Read(Path.Combine(settings.Home, "lab", "faults"), new FaultGround(store.Entries(terminal), PlatformFile.Load(settings))));
 
-    public LabDoor Open() => new(Faults, LookAsync, BreakAsync, HealAsync);
+    public LabDoor Open() => new(Faults, LookAsync, BreakAsync, HealAsync, AskAsync);
 
     // Only those that the running profile can do.
     private IReadOnlyList<LabFault> Faults() => LabFolder.Default().Running() is { } lab
@@ -31,6 +32,14 @@ internal sealed class LabPageDoor(Settings settings, CatalogStore store, Termina
     {
         using var scene = new FaultScene(lab, LabFolder.Default(), PlatformFile.Load(settings), faults.Value, new SceneOrder(faults.Value.Find(fault), environment), TimeProvider.System);
         return [.. await scene.BreakAsync(c)];
+    }, cancel);
+
+    private Task<ExamAnswer> AskAsync(string fault, string environment, CancellationToken cancel) => AskedAsync(async (lab, c) =>
+    {
+        var one = faults.Value.Find(fault);
+        if (lab.State.Profile is LabProfile.Core && one.CoreHides.Length > 0) throw new LabRefusal($"not asked: {one.CoreHides}");
+        var row = await new ExamRun(settings, terminal, lab, PlatformFile.Load(settings), faults.Value).AskAsync(new SceneOrder(one, environment), c);
+        return new ExamAnswer(row.Expected, row.Top1, row.Verdict?.ToString() ?? "", row.Right, row.Seconds, row.Note);
     }, cancel);
 
     private static Task HealAsync(CancellationToken cancel) => AskedAsync((lab, c) => lab.HealAsync(c), cancel);
