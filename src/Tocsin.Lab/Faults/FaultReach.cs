@@ -28,7 +28,9 @@ public static class FaultReach
             .Concat(fault.Lines.SelectMany(Implied))
             .ToHashSet(StringComparer.Ordinal);
         while (platform.Services.FirstOrDefault(s => !named.Contains(s.Name) && s.DependsOn.Any(d => named.Contains(platform.Service(d)?.Name ?? d))) is { } dependent) named.Add(dependent.Name);
-        return [.. named.Select(n => In(environment, n))];
+        // What leads into another environment is felt through whatever stands there.
+        var others = words.Exists(w => w.Contains("{other.", StringComparison.Ordinal)) ? platform.Environments.Where(e => e.Name != environment) : [];
+        return [.. named.Select(n => In(environment, n)), .. others.SelectMany(e => platform.Services.Select(s => In(e.Name, s.Name)))];
     }
 
     public static bool Overlap(ImmutableHashSet<string> one, ImmutableHashSet<string> other) => one.Overlaps(other);
