@@ -31,10 +31,10 @@ internal static class PageLoad
         }
     }
 
-    // Every page that takes no name of something in its address, and those of one incident and one entry.
+    // Every page that needs no name of something, and those of one incident and one entry.
     private static IEnumerable<string> Paths(World world)
     {
-        var plain = world.Host.Endpoints.OfType<RouteEndpoint>().Where(e => e.Metadata.GetMetadata<Server.Web.PageEndpoint>() is not null && e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("GET", StringComparer.Ordinal)).Select(e => "/" + e.RoutePattern.RawText!.TrimStart('/')).Where(p => !p.Contains('{', StringComparison.Ordinal) && p is not ("/live" or "/clock" or "/lab"));
+        var plain = world.Host.Endpoints.OfType<RouteEndpoint>().Where(e => e.Metadata.GetMetadata<Server.Web.PageEndpoint>() is not null && e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("GET", StringComparer.Ordinal)).Select(e => "/" + e.RoutePattern.RawText!.TrimStart('/')).Where(p => !p.Contains('{', StringComparison.Ordinal) && p is not ("/live" or "/clock" or "/lab" or "/drill/diff"));
         return plain.Concat(["/?part=live", "/incidents?state=open", "/incidents/INC-5000", "/incidents/INC-5000?part=live", "/incidents/INC-9990", "/incidents/INC-5000/why", "/reference?q=secret", "/reference/ecs-exit-137", "/oncall?view=month", "/simulate?what=all+is+down&severity=P0", "/signals?state=counted&service=core-api", "/palette?q=storefront"]).Order(StringComparer.Ordinal);
     }
 }

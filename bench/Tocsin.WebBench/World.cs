@@ -87,6 +87,8 @@ internal sealed class World(ServerHost host, string folder, string cookie) : IAs
             var rows = Enumerable.Range(start, Math.Min(10_000, signals - start)).Select(n => Row(n, signals, now)).ToList();
             await database.WriteAsync((s, c) => s.InsertAsync("signals", SignalRow.Columns, rows, "", c), cancel);
         }
+        // What PostgreSQL does by itself within minutes; of data that grew over years it has long done it.
+        if (!database.Dialect.OneWriter) await database.ReadAsync((s, c) => s.ExecuteAsync("vacuum analyze", null, c), cancel);
         var events = await database.ReadAsync((s, c) => s.FirstAsync<long>("select count(*) from events", null, c), cancel);
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{database.Dialect.Name}: {incidents} incidents, {events} events, {signals} signals made in {watch.Elapsed.TotalSeconds:0} s"));
     }

@@ -66,9 +66,10 @@ public sealed class PostMortemDesk(Database database, Journal journal, IncidentD
             var numbers = await s.QueryAsync<long>($"select number from incidents where resolved is not null or number in (select incident from streams where kind = '{Kind}') order by number desc limit {MostListed}", null, c);
             if (numbers.Count == 0) return [];
             var lines = ImmutableArray.CreateBuilder<DocumentLine>();
-            foreach (var incident in await journal.ReadAllAsync(s, numbers, c))
+            var written = await Streams.EventsOfAllAsync(s, numbers.Select(n => StreamOf(new IncidentId((int)n))), c);
+            foreach (var incident in await journal.LookAllAsync(s, numbers, c))
             {
-                var record = await RecordAsync(s, incident.Id, c);
+                var record = DocumentRecord.Of(written[StreamOf(incident.Id)].Select(StreamForms.Documents.Read));
                 var due = AccountOfEvents.DocumentDue(incident);
                 if (due is null && record.Version == 0 && incident.PostMortem.Length == 0) continue;
                 lines.Add(Line(incident, record, due));

@@ -42,6 +42,9 @@ public sealed class Journal(EventJson json, Func<string, bool> keepsAlarm, bool 
     /// <summary>Several at once; those who hold more than one hold them in the order of their numbers, so that nobody waits in a circle.</summary>
     public Task<List<Incident>> HoldAllAsync(Session s, IReadOnlyList<long> numbers, CancellationToken cancel) => HoldAsync(s, $"number in ({Listed(numbers)}) order by number", null, s.Dialect.ForUpdate, cancel);
 
+    /// <summary>As they stand, for a list: nobody is kept from changing them.</summary>
+    public Task<List<Incident>> LookAllAsync(Session s, IReadOnlyList<long> numbers, CancellationToken cancel) => HoldAsync(s, $"number in ({Listed(numbers)}) order by number", null, "", cancel);
+
     /// <summary>Those that are due, the earliest first; what another node holds is left to it.</summary>
     /// <param name="which">More of the condition, and the order.</param>
     public Task<List<Incident>> HoldDueAsync(Session s, Instant now, string which, CancellationToken cancel) => HoldAsync(s, $"due <= @now {which}", new { now = Micros.Of(now) }, s.Dialect.ForUpdateSkipLocked, cancel);
@@ -54,7 +57,10 @@ public sealed class Journal(EventJson json, Func<string, bool> keepsAlarm, bool 
         var unknown = held.Where((_, i) => found[i] is null).ToList();
         if (unknown.Count == 0) return found!;
         var read = (await ReadAllAsync(s, unknown.ConvertAll(h => h.Number), cancel)).ToDictionary(i => (long)i.Id.Number);
-        s.AfterCommit(() => unknown.ForEach(h => Remember(read.GetValueOrDefault(h.Number), h)));
+        // What is read outside a transaction is committed already.
+        void RememberAll() => unknown.ForEach(h => Remember(read.GetValueOrDefault(h.Number), h));
+        if (s.Transaction is null) RememberAll();
+        else s.AfterCommit(RememberAll);
         return [.. held.Select((h, i) => found[i] ?? read.GetValueOrDefault(h.Number)).OfType<Incident>()];
     }
 

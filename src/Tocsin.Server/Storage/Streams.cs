@@ -51,6 +51,10 @@ public static class Streams
     public static Task<List<StreamEventRow>> EventsAsync(Session s, string id, CancellationToken cancel) =>
         s.QueryAsync<StreamEventRow>($"select {EventColumns} from stream_events where stream = @id order by version", new { id }, cancel);
 
+    /// <summary>Of many streams at once.</summary>
+    public static async Task<ILookup<string, StreamEventRow>> EventsOfAllAsync(Session s, IEnumerable<string> ids, CancellationToken cancel) =>
+        (await s.QueryAsync<StreamEventRow>($"select {EventColumns} from stream_events where stream {s.Dialect.OneOf} order by stream, version", new { many = ids.ToArray() }, cancel)).ToLookup(e => e.Stream, StringComparer.Ordinal);
+
     /// <summary>Throws <see cref="StaleException"/> where the stream has moved on since it was read.</summary>
     /// <param name="before">As it was held; null: it begins here.</param>
     /// <param name="after">With its new state and title; version and times are set here.</param>
