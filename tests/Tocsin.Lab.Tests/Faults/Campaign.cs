@@ -15,6 +15,7 @@ internal sealed class Campaign(LabFolder folder, LabClient client, SampleHarvest
 {
     private const int MostAtOnce = 5;
     private static readonly TimeSpan HealLimit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Writing = TimeSpan.FromSeconds(30);
     private readonly List<string> wrong = [];
 
     public IReadOnlyList<string> Wrong => wrong;
@@ -87,10 +88,18 @@ internal sealed class Campaign(LabFolder folder, LabClient client, SampleHarvest
 
     private async Task ExplainAsync(FaultRun run, Landing landing, CancellationToken cancel)
     {
-        var texts = await SaidAsync(run, landing, cancel);
+        var watch = Stopwatch.StartNew();
+        List<string> texts, found;
+        bool known;
+        do
+        {
+            texts = await SaidAsync(run, landing, cancel);
+            found = [.. texts.SelectMany(Entries).Distinct(StringComparer.Ordinal)];
+            known = found.Contains(run.Fault.Entry, StringComparer.Ordinal);
+        }
+        // What is seen from outside may be there before the server that it comes from has written its line.
+        while (!known && run.Fault.Prints && watch.Elapsed < Writing);
         harvest?.Take(run.Fault, texts);
-        var found = texts.SelectMany(Entries).Distinct(StringComparer.Ordinal).ToList();
-        var known = found.Contains(run.Fault.Entry, StringComparer.Ordinal);
         if (known == run.Fault.Prints) return;
         Wrongly(known
             ? $"{run.Fault.Id} says prints: false, and {run.Fault.Entry} matches what is printed"
