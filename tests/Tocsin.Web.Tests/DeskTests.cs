@@ -248,6 +248,10 @@ public sealed class DeskTests
         Assert.Single((await site.PageAsync("/signals?state=opened")).QuerySelectorAll("tbody tr"));
         Assert.Equal(2, (await site.PageAsync("/signals?state=joined&service=core-api")).QuerySelectorAll("tbody tr").Length);
         Assert.Empty((await site.PageAsync("/signals?service=elsewhere")).QuerySelectorAll("tbody tr"));
+        using var lines = new StringContent("Error: connect ECONNREFUSED 10.0.12.34:3306\n");
+        (await site.World.Http.PostAsync($"{intake}/ndjson", lines, Cancel)).Dispose();
+        await site.World.SettleAsync();
+        Assert.Contains("mysql-unreachable", (await site.PageAsync("/reports")).QuerySelector("[aria-label^='Noisiest'] tbody")!.TextContent, StringComparison.Ordinal);
     }
 
     [Fact]

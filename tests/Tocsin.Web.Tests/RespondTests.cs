@@ -13,6 +13,7 @@ public sealed class RespondTests
         await using var site = await Site.StartAsync();
         var list = await site.PageAsync("/playbooks");
         Assert.Equal(site.World.Options.Playbooks.Length, list.QuerySelectorAll("main li a[href^='/playbooks/']").Length);
+        Assert.DoesNotContain("{{", list.QuerySelector("main")!.TextContent, StringComparison.Ordinal);
         var staging = await site.PageAsync("/playbooks/p0-a?env=staging");
         Assert.Contains("zelly-staging", staging.QuerySelector("main")!.TextContent, StringComparison.Ordinal);
         Assert.DoesNotContain("{{", staging.QuerySelector("main")!.TextContent, StringComparison.Ordinal);
@@ -142,7 +143,9 @@ public sealed class RespondTests
             Assert.Contains("| Add a check | engineer-1 | 2026-12-24 |", await file.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         }
         Assert.Contains("<!doctype html>", await site.Browser.GetStringAsync($"{path}/document.html", Cancel), StringComparison.Ordinal);
-        Assert.Contains("P0", (await site.PageAsync("/reports")).QuerySelector("table")!.TextContent, StringComparison.Ordinal);
+        var report = await site.PageAsync("/reports");
+        Assert.Contains("P0", report.QuerySelector("table")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(" from 5:00, the oldest on the left", report.QuerySelector(".hours svg")!.GetAttribute("aria-label")!, StringComparison.Ordinal);
     }
 
     private static async Task<string> DownAsync(Site site)

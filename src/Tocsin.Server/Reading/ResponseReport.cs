@@ -22,7 +22,8 @@ public sealed record ReportRow(string Name, int Incidents, ReportTime ToAcknowle
 
 /// <param name="Pages">To this person, in the time of the report.</param>
 /// <param name="AtNight">Of them between 22 and 6 UTC.</param>
-public sealed record ReportPerson(string Person, int Pages, int AtNight, int Acknowledged);
+/// <param name="Hours">All of them by the hour of the day in UTC, from midnight on.</param>
+public sealed record ReportPerson(string Person, int Pages, int AtNight, int Acknowledged, ImmutableArray<long> Hours);
 
 /// <param name="Cut">Whether there were more incidents than are counted.</param>
 public sealed record ReportWhole(Instant From, Instant To, string By, int Incidents, bool Cut, ImmutableArray<ReportRow> Rows, ImmutableArray<ReportPerson> People);
@@ -65,7 +66,7 @@ public sealed class ResponseReport(Database database, Journal journal, TimeProvi
     private static ImmutableArray<ReportPerson> People(List<IncidentAccount> accounts) =>
     [
         .. accounts.SelectMany(a => a.Pages).GroupBy(p => p.Person, StringComparer.Ordinal)
-            .Select(g => new ReportPerson(g.Key, g.Count(), g.Count(p => p.At.InUtc().Hour is >= 22 or < 6), g.Count(p => p.Acknowledged is not null)))
+            .Select(g => new ReportPerson(g.Key, g.Count(), g.Count(p => p.At.InUtc().Hour is >= 22 or < 6), g.Count(p => p.Acknowledged is not null), [.. Enumerable.Range(0, 24).Select(h => (long)g.Count(p => p.At.InUtc().Hour == h))]))
             .OrderByDescending(p => p.Pages).ThenBy(p => p.Person, StringComparer.Ordinal),
     ];
 }

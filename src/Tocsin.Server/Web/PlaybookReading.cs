@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Tocsin.Core.Response.Playbooks;
@@ -17,7 +18,8 @@ public static class PlaybookReading
         app.Look("/playbooks/{id}", ReadAsync);
     }
 
-    private static Task ListAsync(HttpContext context, PageWriter pages, PlaybookShelf shelf) => pages.WriteAsync<PlaybooksPage>(context, 200, (nameof(PlaybooksPage.Books), shelf.All));
+    private static Task ListAsync(HttpContext context, PageWriter pages, PlaybookShelf shelf, ServerOptions options) =>
+        pages.WriteAsync<PlaybooksPage>(context, 200, (nameof(PlaybooksPage.Books), shelf.All.Select(b => PlaybookNames.Fill(b, options.Platform, options.Platform.Environments[0])).ToImmutableArray()));
 
     private static async Task ReadAsync(string id, HttpContext context, PageWriter pages, PlaybookShelf shelf, IncidentList incidents, ServerOptions options, string? env)
     {

@@ -16,6 +16,7 @@ namespace Tocsin.Server.Web;
 public static class PostMortemPages
 {
     private const int MostItems = 60;
+    private const int MostNoisy = 10;
 
     public static void Map(IEndpointRouteBuilder app)
     {
@@ -123,10 +124,12 @@ public static class PostMortemPages
         return (new PostMortemText { Author = Of("author"), Summary = Of("summary"), Users = Of("users"), Revenue = Of("revenue"), Detection = Of("detection"), RootCause = Of("cause"), Factors = Lines("factors"), WentWell = Lines("well"), WentPoorly = Lines("poorly"), Lessons = Of("lessons"), Items = items.ToImmutable() }, problem);
     }
 
-    private static async Task ReportAsync(HttpContext context, PageWriter pages, ResponseReport report, string? by, int? days)
+    private static async Task ReportAsync(HttpContext context, PageWriter pages, ResponseReport report, ReferenceDesk reference, string? by, int? days)
     {
         var group = Enum.TryParse<MetricGroup>(by ?? "severity", ignoreCase: true, out var named) && Enum.IsDefined(named) ? named : MetricGroup.Severity;
-        await pages.WriteAsync<ReportsPage>(context, 200, (nameof(ReportsPage.Report), await report.OfAsync(group, days is >= 1 and <= ResponseReport.MostDays ? days.Value : 90, context.RequestAborted)));
+        var whole = await report.OfAsync(group, days is >= 1 and <= ResponseReport.MostDays ? days.Value : 90, context.RequestAborted);
+        var noisy = (await reference.SeenAsync(context.RequestAborted)).OrderByDescending(s => s.Value.Count).ThenBy(s => s.Key, StringComparer.Ordinal).Take(MostNoisy).Select(s => (s.Key, s.Value)).ToList();
+        await pages.WriteAsync<ReportsPage>(context, 200, (nameof(ReportsPage.Report), whole), (nameof(ReportsPage.Noisy), noisy));
     }
 
     private static Task MissingAsync(HttpContext context, PageWriter pages) => pages.ProblemAsync(context, 404, "There is no such incident", "So it has no post-mortem. The list has all that there are.");
