@@ -39,7 +39,7 @@ public sealed class KeptDrillTests
         Assert.Contains("the same was seen both times", (await DiffAsync(site, drill, kept)).Body!.TextContent, StringComparison.Ordinal);
 
         var changed = (await UploadAsync(site, bundle.Replace("\"running\":0", "\"running\":2", StringComparison.Ordinal), "later.json")).Headers.Location!.ToString();
-        var row = Assert.Single((await DiffAsync(site, drill, changed)).QuerySelectorAll("section tbody tr"));
+        var row = Assert.Single((await DiffAsync(site, drill, changed)).QuerySelectorAll("#differences tbody tr"));
         Assert.Equal(["0", "2"], row.QuerySelectorAll("td").Select(c => c.TextContent));
         Assert.Contains("running", row.QuerySelector("th")!.TextContent, StringComparison.Ordinal);
     }
