@@ -55,7 +55,7 @@ internal sealed class KillCampaign : IAsyncDisposable
     private readonly int nodes;
     private readonly WebApplication phone;
     private readonly ConcurrentDictionary<string, int> rung = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, DateTimeOffset> first = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DateTimeOffset> firstRung = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> taken = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, byte> acknowledged = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, byte> resolved = new(StringComparer.Ordinal);
@@ -143,7 +143,7 @@ internal sealed class KillCampaign : IAsyncDisposable
 
     private void Ring(string key)
     {
-        first.TryAdd(key, TimeProvider.System.GetUtcNow());
+        firstRung.TryAdd(key, TimeProvider.System.GetUtcNow());
         if (rung.AddOrUpdate(key, 1, static (_, n) => n + 1) == 1 && int.Parse(key.Split('/')[1], CultureInfo.InvariantCulture) <= PagesOfReport) Interlocked.Increment(ref firstPages);
     }
 
@@ -308,7 +308,7 @@ internal sealed class KillCampaign : IAsyncDisposable
         // Also what is no page, such as the question at the start of a turn, is marked where it may have come twice.
         var marked = (await store.ReadAsync((s, c) => s.QueryAsync<string>("select key from outbox where doubts > 0", null, c), cancel)).ToHashSet(StringComparer.Ordinal);
         var audit = await host.Part<AuditTrail>().VerifyAsync(cancel);
-        return new KillResult(kills, string.Join(", ", died.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => $"{d.Value} {d.Key}")), taken.Count, acknowledged.Count, resolved.Count, pages.Count, doubled.Count, pages.Count(p => doubled.Contains(p.Key) && p.Channel == "incidents"), marked.Count, doubled.Except(marked, StringComparer.Ordinal).Count(), audit.Problem, Late([.. pages.Where(p => first.ContainsKey(p.Key)).Select(p => first[p.Key] - Micros.At(p.Decided).ToDateTimeOffset()).Order()]), [.. lost], took);
+        return new KillResult(kills, string.Join(", ", died.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => $"{d.Value} {d.Key}")), taken.Count, acknowledged.Count, resolved.Count, pages.Count, doubled.Count, pages.Count(p => doubled.Contains(p.Key) && p.Channel == "incidents"), marked.Count, doubled.Except(marked, StringComparer.Ordinal).Count(), audit.Problem, Late([.. pages.Where(p => firstRung.ContainsKey(p.Key)).Select(p => firstRung[p.Key] - Micros.At(p.Decided).ToDateTimeOffset()).Order()]), [.. lost], took);
     }
 
     private static ImmutableArray<TimeSpan> Late(TimeSpan[] all) => all.Length == 0 ? [] : [all[all.Length / 2], all[all.Length * 99 / 100], all[^1]];

@@ -272,14 +272,30 @@ public sealed class DeskTests
         await using var site = await Site.StartAsync();
         using (var nothing = await site.SendAsync("/lab", "/lab/exam", ("entry", "mysql-unreachable"), ("environment", "production"))) Assert.Equal(HttpStatusCode.BadRequest, nothing.StatusCode);
         await DoneAsync(site.SendAsync("/lab", "/lab/exam", ("entry", "ecs-exit-137"), ("environment", "staging")));
-        IDocument page;
-        do page = await site.PageAsync("/lab?part=live");
-        while (page.QuerySelector("#exam .busy") is not null);
+        await Wait.UntilAsync(async () => (await site.PageAsync("/lab?part=live")).QuerySelector("#exam .busy") is null, "the exam is not over", Cancel);
+        var page = await site.PageAsync("/lab?part=live");
         var rows = page.QuerySelectorAll("#exam tbody tr").Select(r => r.TextContent).ToList();
         Assert.Equal(2, rows.Count);
         Assert.Contains("right Confirmed ecs-exit-137/memory-limit", rows[0], StringComparison.Ordinal);
         Assert.Contains("the core profile hides it", rows[1], StringComparison.Ordinal);
         Assert.Contains("1 of 1 right", page.GetElementById("exam-title")!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_exam_at_a_time_and_what_waits_when_it_is_ended_is_not_asked()
+    {
+        var answers = new TaskCompletionSource();
+        await using var site = await Site.StartAsync(o => o with { Web = o.Web with { Lab = new FakeLab { Answers = answers.Task }.Door } });
+        await DoneAsync(site.SendAsync("/lab", "/lab/exam", ("entry", ""), ("environment", "staging")));
+        await Wait.UntilAsync(async () => (await RowsAsync())[0].Contains("is asked now", StringComparison.Ordinal), "nothing is asked", Cancel);
+        using (var second = await site.SendAsync("/lab", "/lab/exam", ("entry", ""), ("environment", "staging"))) Assert.Equal(HttpStatusCode.Conflict, second.StatusCode);
+        await DoneAsync(site.SendAsync("/lab", "/lab/exam/end"));
+        Assert.Contains("not asked: the exam was ended", (await RowsAsync())[1], StringComparison.Ordinal);
+        answers.SetResult();
+        await Wait.UntilAsync(async () => (await RowsAsync())[0].Contains("right", StringComparison.Ordinal), "the one that was asked has no answer", Cancel);
+        Assert.Contains("not asked", (await RowsAsync())[1], StringComparison.Ordinal);
+
+        async Task<List<string>> RowsAsync() => [.. (await site.PageAsync("/lab?part=live")).QuerySelectorAll("#exam tbody tr").Select(r => r.TextContent)];
     }
 
     [Fact]

@@ -52,6 +52,9 @@ internal sealed class FakeLab
 {
     private readonly List<(Instant At, string Environment, string By, string What)> broken = [];
 
+    /// <summary>The exam's answers wait for it.</summary>
+    public Task Answers { get; init; } = Task.CompletedTask;
+
     public LabDoor Door => new(
         () => [new LabFault("secret-gone", "A secret is deleted", "The secret of the API is marked for deletion", "ecs-exit-137", "memory-limit", ["production", "staging"]), new LabFault("only-here", "Only in staging", "It can be in staging only", "ecs-exit-137", "leak", ["staging"])],
         cancel => Task.FromResult(new LabSeen(broken.Count == 0, "Account 000000000000 at http://127.0.0.1:4566; time x20; 412 MB.", [("production", "core-api", broken.Count == 0, "2 of 2 running"), ("staging", "core-api", true, "1 of 1 running")], [.. broken])),
@@ -66,5 +69,9 @@ internal sealed class FakeLab
             broken.Clear();
             return Task.CompletedTask;
         },
-        (fault, _, _) => fault is "only-here" ? throw new LabRefusal("the core profile hides it") : Task.FromResult(new ExamAnswer("ecs-exit-137/memory-limit", "ecs-exit-137/memory-limit", "Confirmed", Right: true, 1.4, "")));
+        async (fault, _, cancel) =>
+        {
+            await Answers.WaitAsync(cancel);
+            return fault is "only-here" ? throw new LabRefusal("the core profile hides it") : new ExamAnswer("ecs-exit-137/memory-limit", "ecs-exit-137/memory-limit", "Confirmed", Right: true, 1.4, "");
+        });
 }

@@ -63,7 +63,7 @@ public sealed class KeptDrillTests
     {
         var begun = await site.SendAsync("/drill", "/drill", ("environment", environment), ("service", "core-api"));
         var address = begun.Headers.Location!.ToString();
-        while ((await site.PageAsync(address)).QuerySelector("a[download]") is null) await Task.Delay(20, Cancel);
+        await Wait.UntilAsync(async () => (await site.PageAsync(address)).QuerySelector("a[download]") is not null, "the drill has no outcome", Cancel);
         return address;
     }
 

@@ -16,7 +16,7 @@ public static class Site
     public static void Add(IServiceCollection services, byte[] key)
     {
         services.AddSingleton(s => new FormTokens(key, s.GetRequiredService<Links>())).AddSingleton<PageWriter>();
-        services.AddSingleton<NowDesk>().AddSingleton<RoomDesk>().AddSingleton<ReferenceDesk>().AddSingleton<DrillDesk>().AddSingleton<ExamDesk>().AddSingleton<KeptDrills>().AddSingleton<DrillAsking>().AddSingleton<OnCallDesk>().AddSingleton<SettingsDesk>().AddSingleton<Composing>().AddSingleton<PublicPages>();
+        services.AddSingleton<NowDesk>().AddSingleton<RoomDesk>().AddSingleton<ReferenceDesk>().AddSingleton<DrillDesk>().AddSingleton<ExamDesk>().AddSingleton<LabScreen>().AddSingleton<KeptDrills>().AddSingleton<DrillAsking>().AddSingleton<OnCallDesk>().AddSingleton<SettingsDesk>().AddSingleton<Composing>().AddSingleton<PublicPages>();
         services.AddHostedService(s => s.GetRequiredService<DrillDesk>());
         services.AddHostedService(s => s.GetRequiredService<ExamDesk>());
         AddDesk(services, o => o.Web.Compare);

@@ -1,4 +1,4 @@
-namespace Tocsin.Server.Tests.Failing;
+namespace Tocsin.Server.Tests;
 
 /// <summary>Waits for a condition, with a limit.</summary>
 internal static class Wait
