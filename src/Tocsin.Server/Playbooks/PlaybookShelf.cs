@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Incidents;
+using Tocsin.Core.Platforms;
 using Tocsin.Core.Response.Playbooks;
 using Tocsin.Server.Setup;
 
@@ -10,6 +11,9 @@ namespace Tocsin.Server.Playbooks;
 public sealed class PlaybookShelf(ServerOptions options)
 {
     public ImmutableArray<Playbook> All => options.Playbooks;
+
+    /// <summary>All of them with the names of an environment.</summary>
+    public ImmutableArray<Playbook> In(PlatformEnvironment environment) => [.. All.Select(b => PlaybookNames.Fill(b, options.Platform, environment))];
 
     /// <summary>By its id, or by the beginning of one where only one begins so.</summary>
     public Playbook? Find(string id) =>

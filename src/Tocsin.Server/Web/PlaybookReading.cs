@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Tocsin.Core.Response.Playbooks;
 using Tocsin.Server.Playbooks;
 using Tocsin.Server.Reading;
 using Tocsin.Server.Setup;
@@ -19,18 +17,18 @@ public static class PlaybookReading
     }
 
     private static Task ListAsync(HttpContext context, PageWriter pages, PlaybookShelf shelf, ServerOptions options) =>
-        pages.WriteAsync<PlaybooksPage>(context, 200, (nameof(PlaybooksPage.Books), shelf.All.Select(b => PlaybookNames.Fill(b, options.Platform, options.Platform.Environments[0])).ToImmutableArray()));
+        pages.WriteAsync<PlaybooksPage>(context, 200, (nameof(PlaybooksPage.Books), shelf.In(options.Platform.Environments[0])));
 
     private static async Task ReadAsync(string id, HttpContext context, PageWriter pages, PlaybookShelf shelf, IncidentList incidents, ServerOptions options, string? env)
     {
         var environment = options.Platform.Environment(env ?? "") ?? options.Platform.Environments[0];
-        if (shelf.Find(id) is not { } book)
+        if (shelf.Fill(id, environment.Name, "", out _) is not { } book)
         {
             await pages.ProblemAsync(context, 404, "There is no such playbook", "The list of playbooks has all that there are.");
             return;
         }
         var open = await incidents.FindAsync(new IncidentFilter(Open: true, Most: 20), context.RequestAborted);
         await pages.WriteAsync<PlaybookReadPage>(
-            context, 200, (nameof(PlaybookReadPage.Book), PlaybookNames.Fill(book, options.Platform, environment)), (nameof(PlaybookReadPage.Environment), environment.Name), (nameof(PlaybookReadPage.Open), open));
+            context, 200, (nameof(PlaybookReadPage.Book), book), (nameof(PlaybookReadPage.Environment), environment.Name), (nameof(PlaybookReadPage.Open), open));
     }
 }
