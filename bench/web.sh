@@ -36,7 +36,8 @@ lighthouse() {
   echo "- first load of Now with all that it names: $((sum / 1024)) KB compressed"
   printf '{"Cookie":"%s"}' "$cookie" >"$folder/headers.json"
   for one in / /incidents/INC-35 /reference; do
-    # Its own trace of the browser does not always begin.
+    # Its own trace of the browser does not always begin; figures of another page would be none of this one.
+    rm -f "$folder/lh.json"
     for _ in 1 2 3; do CHROME_PATH=/usr/bin/chromium "$folder/node_modules/.bin/lighthouse" "${address%/}$one" --quiet --only-categories=performance,accessibility --output=json --output-path="$folder/lh.json" \
       --extra-headers="$folder/headers.json" --chrome-flags="--headless=new --no-sandbox --disable-gpu" >/dev/null && break; done
     jq -r --arg page "$one" '"- Lighthouse, a phone on a slow network, `\($page)`: performance \(.categories.performance.score * 100 | round), accessibility \(.categories.accessibility.score * 100 | round); first paint \(.audits["first-contentful-paint"].displayValue), largest \(.audits["largest-contentful-paint"].displayValue), blocked \(.audits["total-blocking-time"].displayValue), shift \(.audits["cumulative-layout-shift"].displayValue)"' "$folder/lh.json"
