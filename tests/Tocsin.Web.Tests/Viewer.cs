@@ -10,6 +10,7 @@ internal sealed class Viewer : IAsyncDisposable
     public const int Phone = 390;
     private readonly IBrowserContext context;
     private readonly ConcurrentQueue<string> complaints = new();
+    private readonly ConcurrentQueue<string> asked = new();
 
     private Viewer(IBrowserContext context, IPage page) => (this.context, Page) = (context, page);
 
@@ -39,6 +40,9 @@ internal sealed class Viewer : IAsyncDisposable
         {
             if (message.Type is "error" or "warning") viewer.complaints.Enqueue($"{page.Url}: {message.Text}");
         };
+        page.Request += (_, request) => viewer.asked.Enqueue($"asked {request.Method} {request.Url}");
+        page.Response += (_, response) => viewer.asked.Enqueue($"{response.Status} {response.Url}");
+        page.RequestFailed += (_, request) => viewer.asked.Enqueue($"{request.Failure} {request.Url}");
         page.PageError += (_, error) => viewer.complaints.Enqueue($"{page.Url}: {error}");
         if (name is null) return viewer;
         await page.GotoAsync("/sign-in");
@@ -56,6 +60,20 @@ internal sealed class Viewer : IAsyncDisposable
         await Page.EvaluateAsync(chromium.Axe);
         var found = await Page.EvaluateAsync<JsonElement>("async () => (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + n.any.concat(n.all, n.none).map(x => x.message).join('; ')).join(' | '))");
         return [.. found.EnumerateArray().Select(v => v.GetString()!)];
+    }
+
+    /// <summary>Waits until the page is there; where it does not come, says what was asked for and what is shown instead.</summary>
+    public async Task ArriveAsync(string glob)
+    {
+        try
+        {
+            await Page.WaitForURLAsync(glob);
+        }
+        catch (TimeoutException e)
+        {
+            var shown = await Page.EvaluateAsync<string>("() => document.activeElement.outerHTML + '\\n' + (document.querySelector('dialog[open]')?.outerHTML ?? document.title)");
+            Assert.Fail($"{e.Message}\n{Page.Url}\n{string.Join('\n', asked.TakeLast(20))}\n{string.Join('\n', complaints)}\n{shown}");
+        }
     }
 
     public Task<bool> IsWiderThanScreenAsync() => Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth > window.innerWidth + 1");

@@ -26,7 +26,10 @@ internal sealed class CauseReport(Evidence evidence, ImmutableArray<Finding> fin
         [.. one.Explains.Select(i => findings[i].ToString())],
         [.. findings.Where((_, i) => !one.Explains.Contains(i)).Select(f => f.ToString())],
         flips,
-        one.Model.Cause.Fixes);
+        one.Model.Cause.Fixes)
+    {
+        Items = [.. one.Explains.Select(i => findings[i].Subject.Item).Where(i => i.Length > 0).Distinct(StringComparer.Ordinal)],
+    };
 
     /// <summary>The check that would decide: between the weakest of the chosen and its rival, else between the two best.</summary>
     public NextCheck? Next()

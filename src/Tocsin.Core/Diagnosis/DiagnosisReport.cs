@@ -85,6 +85,10 @@ public sealed record RankedCause(
     ImmutableArray<string> Explains,
     ImmutableArray<string> DoesNotExplain,
     ImmutableArray<Flip> Flips,
-    ImmutableArray<string> Fixes);
+    ImmutableArray<string> Fixes)
+{
+    /// <summary>What its symptoms show at within a service or component: a queue, a key, a name.</summary>
+    public ImmutableArray<string> Items { get; init; } = [];
+}
 
 public sealed record RuledOutCause(string Id, Subject At, string Why);

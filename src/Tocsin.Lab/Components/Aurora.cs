@@ -39,6 +39,7 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
     private Dictionary<string, double> counted = [];
     private volatile bool paused;
     private Duration coldStart = ColdStart;
+    private double? capacity;
     private Duration? idleSince;
 
     public override string? User => Master()?["username"]?.ToString();
@@ -130,6 +131,11 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
                 if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)) throw new LabException($"cold-start is a whole number of seconds, not '{value}'");
                 coldStart = Duration.FromSeconds(seconds);
                 return before.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+            case "capacity":
+                var units = capacity;
+                capacity = value.Length == 0 ? null : double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var now) ? now : throw new LabException($"capacity is a number of units, not '{value}'");
+                Ground.Tell(Environment, Unasked());
+                return units?.ToString(CultureInfo.InvariantCulture) ?? "";
             default:
                 if (!key.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')) throw new LabException($"'{key}' is no variable's name");
                 await ResumeAsync(cancel);
@@ -150,8 +156,7 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
     protected override async Task<IReadOnlyList<MetricReading>> ReadingsAsync(CancellationToken cancel)
     {
         (string, string)[] cluster = [("DBClusterIdentifier", fields["cluster"])], instance = [("DBInstanceIdentifier", fields["cluster"] + "-1")];
-        MetricReading Reading(string name, (string, string)[] of, double value) => new(MetricName.Of("AWS/RDS", name, of), value);
-        if (paused) return [Reading("DatabaseConnections", cluster, 0), Reading("DatabaseConnections", instance, 0), Reading("ServerlessDatabaseCapacity", cluster, 0)];
+        if (paused) return [Reading("DatabaseConnections", cluster, 0), Reading("DatabaseConnections", instance, 0)];
         var status = (await SqlAsync("SHOW GLOBAL STATUS WHERE Variable_name IN ('Threads_connected', 'Questions', 'Aborted_connects');", cancel)).Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(l => l.Split('\t')).ToDictionary(f => f[0], f => double.Parse(f[1], CultureInfo.InvariantCulture), StringComparer.Ordinal);
         // The lab's own client is one of them.
@@ -162,10 +167,17 @@ internal sealed class Aurora(ComponentGround ground, string environment, Immutab
         return [Reading("DatabaseConnections", cluster, connected), Reading("DatabaseConnections", instance, connected), Reading("Queries", instance, queries / 60), Reading("AbortedClients", instance, aborted)];
     }
 
+    // No capacity unit stands behind it: its least, unless a fault says another.
+    protected override IReadOnlyList<MetricReading> Unasked() =>
+        [Reading("ServerlessDatabaseCapacity", [("DBClusterIdentifier", fields["cluster"])], paused ? 0 : capacity ?? Ground.Region(Environment).Rds.Clusters.GetValueOrDefault(fields["cluster"])?.MinCapacity ?? 0)];
+
+    private static MetricReading Reading(string name, (string, string)[] of, double value) => new(MetricName.Of("AWS/RDS", name, of), value);
+
     protected override async Task RestoredAsync(CancellationToken cancel)
     {
         await ResumeAsync(cancel);
         coldStart = ColdStart;
+        capacity = null;
         if (Password is { } password) await PasswordAsync(password, cancel);
     }
 

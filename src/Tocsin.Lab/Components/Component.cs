@@ -25,6 +25,12 @@ internal sealed record ComponentGround(LabWorld World, LabNetwork Network, LabAu
     public PlatformEnvironment Environment(string name) => Options.Platform.Environment(name)!;
 
     public LabRegion Region(string environment) => World.Regions[Environment(environment).Fields["region"]];
+
+    /// <summary>Tells CloudWatch what is so now.</summary>
+    public void Tell(string environment, IReadOnlyList<MetricReading> readings)
+    {
+        lock (World.Gate) foreach (var one in readings) Region(environment).Metrics.Put(one.Name, MetricPoint.Of(World.Clock.Now, one.Value));
+    }
 }
 
 /// <summary>One number of a component for CloudWatch.</summary>
@@ -144,19 +150,21 @@ internal abstract class Component(ComponentGround ground, string environment, st
     /// <summary>From now on it is not healthy until it was restored.</summary>
     public void Restoring() => restoring = true;
 
-    /// <summary>What CloudWatch is told of it, from its own mouth: null where it does not run or cannot be asked.</summary>
+    /// <summary>What CloudWatch is told of it: null where it does not run.</summary>
     public async Task<IReadOnlyList<MetricReading>?> MeasureAsync(CancellationToken cancel)
     {
+        if (!IsRunning || restoring) return null;
+        var unasked = Unasked();
         // It would answer late or only by being woken, and whoever asks would wait with it.
-        if (!IsRunning || Delay > TimeSpan.Zero || restoring || !await turn.WaitAsync(TimeSpan.Zero, cancel)) return null;
+        if (Delay > TimeSpan.Zero || !await turn.WaitAsync(TimeSpan.Zero, cancel)) return unasked;
         try
         {
-            return await ReadingsAsync(cancel);
+            return [.. unasked, .. await ReadingsAsync(cancel)];
         }
         catch (LabException)
         {
-            // No reading is what a server leaves that takes no connection.
-            return null;
+            // No reading of its own is what a server leaves that takes no connection.
+            return unasked;
         }
         finally
         {
@@ -180,6 +188,9 @@ internal abstract class Component(ComponentGround ground, string environment, st
     protected abstract Task EndAsync(bool atOnce, CancellationToken cancel);
 
     protected virtual Task DelayAsync(TimeSpan delay, CancellationToken cancel) => Task.CompletedTask;
+
+    /// <summary>What AWS knows of it without asking it.</summary>
+    protected virtual IReadOnlyList<MetricReading> Unasked() => [];
 
     protected virtual Task<IReadOnlyList<MetricReading>> ReadingsAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<MetricReading>>([]);
 

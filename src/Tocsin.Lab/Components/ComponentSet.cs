@@ -123,8 +123,7 @@ internal sealed class ComponentSet : IAsyncDisposable
             await ground.World.Clock.Delay(Measuring, cancel);
             foreach (var component in all)
             {
-                if (await component.MeasureAsync(cancel) is not { } readings) continue;
-                lock (ground.World.Gate) foreach (var one in readings) ground.Region(component.Environment).Metrics.Put(one.Name, MetricPoint.Of(ground.World.Clock.Now, one.Value));
+                if (await component.MeasureAsync(cancel) is { } readings) ground.Tell(component.Environment, readings);
             }
         }
     }

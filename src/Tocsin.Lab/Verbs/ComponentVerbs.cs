@@ -70,7 +70,7 @@ internal static class ComponentVerbs
 
     // What ACM asks for, or that with a zone's name behind it, as where it was made in that zone.
     private static string RecordName(VerbCall call) =>
-        IsOfAcm(call) ? (Waiting(call)?.RecordName ?? throw new LabException("no certificate is there; request one with: tocsin lab certificate renew")) + call[0]["acm".Length..] : call[0];
+        IsOfAcm(call) ? (Waiting(call)?.RecordName ?? throw new LabException("no certificate is there; request one with: tocsin lab certificate renew")).TrimEnd('.') + call[0]["acm".Length..] : call[0];
 
     private static bool IsOfAcm(VerbCall call) => call[0] is "acm" || call[0].StartsWith("acm.", StringComparison.Ordinal);
 

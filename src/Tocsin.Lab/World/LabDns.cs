@@ -14,7 +14,7 @@ public sealed class LabDns
 
     public DnsRecord? Find(string name) => records.GetValueOrDefault(Key(name));
 
-    public void Set(string name, string type, string value, bool proxied) => records[Key(name)] = new DnsRecord(Key(name), type, value, proxied);
+    public void Set(string name, string type, string value, bool proxied) => records[Key(name)] = new DnsRecord(Key(name), type, type is "CNAME" ? Key(value) : value, proxied);
 
     public bool Unset(string name) => records.Remove(Key(name));
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using NodaTime;
+using Tocsin.Core.Catalog;
+using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Response.Actions;
 
 namespace Tocsin.Server.Actions;
@@ -19,6 +21,19 @@ public sealed record ActionOrder(string Action, string Environment, string Targe
     public string Undoes { get; init; } = "";
 
     public string? Value(string name) => Values.GetValueOrDefault(name);
+
+    /// <summary>What a fix of a cause that was found comes to; whom it is about is empty where the cause does not say.</summary>
+    public static ActionOrder For(Fix fix, RankedCause cause, string environment)
+    {
+        var target = fix.Action.Split('.')[0] switch
+        {
+            "ecs" => cause.At.Service,
+            "rds" or "aurora" => cause.At.Component,
+            "bullmq" or "redis" or "secret" or "migration" => cause.At.Item.Length > 0 ? cause.At.Item : cause.Items.FirstOrDefault(""),
+            _ => "",
+        };
+        return new ActionOrder(fix.Action, environment, target, fix.With);
+    }
 }
 
 /// <summary>What a plan is made of, as far as its kind knows it.</summary>
@@ -66,6 +81,9 @@ public abstract class ActionKind
 
     /// <summary>What the target is, for whoever asks.</summary>
     public abstract string Target { get; }
+
+    /// <summary>Whether it has to be told; else there is only one.</summary>
+    public virtual bool NeedsTarget => true;
 
     public virtual ImmutableArray<ActionArgument> Arguments => [];
 

@@ -4,6 +4,7 @@ using Tocsin.Cli.Commands.Diagnose;
 using Tocsin.Core.Catalog;
 using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Platforms;
+using Tocsin.Server.Actions;
 
 namespace Tocsin.Cli.Output;
 
@@ -190,8 +191,18 @@ internal sealed class DiagnosisPage(DrillOutcome outcome)
             string Filled(string text) => PlatformNames.Fill(text, outcome.Platform, environment, service);
             page.Append(CultureInfo.InvariantCulture, $"**Fix: {MarkdownSafe.Text(fix.Title)}**\n\n{MarkdownSafe.Text(Filled(fix.Does))}\n\nVerify: {MarkdownSafe.Text(Filled(fix.Verify))}\n\n");
             if (fix.Undo.Length > 0) page.Append(CultureInfo.InvariantCulture, $"Undo: {MarkdownSafe.Text(Filled(fix.Undo))}\n\n");
+            if (Plan(ActionOrder.For(fix, cause, environment.Name)) is { } plan) page.Append(CultureInfo.InvariantCulture, $"Plan: {MarkdownSafe.Code(plan)}\n\n");
         }
         page.Append(MarkdownSafe.Text($"The commands: tocsin explain {entry.Id} --env {environment.Name} --service {service}")).Append("\n\n");
+    }
+
+    // What only a person knows is left open.
+    private static string? Plan(ActionOrder order)
+    {
+        if (ActionKinds.Planner().Find(order.Action) is not { } kind) return null;
+        var asked = kind.Arguments.Where(a => a.Required && !order.Values.ContainsKey(a.Name)).Select(a => $"--set {a.Name}={(a.Secret ? "-" : "…")}");
+        var target = order.Target.Length > 0 ? order.Target : kind.NeedsTarget ? "TARGET" : "";
+        return string.Join(' ', new[] { "tocsin action plan", order.Action, target, $"--env {order.Environment}" }.Where(w => w.Length > 0).Concat(order.Values.Select(v => $"--set {v.Key}={v.Value}")).Concat(asked));
     }
 
     private static void List(StringBuilder page, string title, IEnumerable<string> items)

@@ -4,35 +4,35 @@ namespace Tocsin.Lab.Tests.Components;
 
 /// <summary>The commands of the two documents, run by the real clients with the lab's names filled in. Where one of them misleads, the test says how.</summary>
 [Collection(FullLabs.Shared)]
-public sealed class DocumentedClientTests(FullLab full)
+public sealed class DocumentedClientTests(FullLab full) : FullLabTurn(full)
 {
     [Fact]
     public async Task Nc_tells_an_open_port_and_a_refused_one_and_says_nothing_about_what_answers()
     {
         FullLab.Need();
-        var place = full.Place("aurora");
+        var place = Full.Place("aurora");
         Task<(int Code, string Text)> Nc() => FullLab.RunAsync("nc", ["-zv", place.Host, $"{place.Port}", "-w", "5"]);
         Assert.Equal(0, (await Nc()).Code);
         // A server that holds still is open too: only its client sees that it greets nobody.
-        await full.VerbAsync("component slow aurora 30000");
+        await Full.VerbAsync("component slow aurora 30000");
         Assert.Equal(0, (await Nc()).Code);
-        Assert.Contains("initial communication packet", (await full.SqlAsync("SELECT 1", seconds: 2)).Text, StringComparison.Ordinal);
-        await full.VerbAsync("component slow aurora 0");
-        await full.VerbAsync("component stop aurora");
+        Assert.Contains("initial communication packet", (await Full.SqlAsync("SELECT 1", seconds: 2)).Text, StringComparison.Ordinal);
+        await Full.VerbAsync("component slow aurora 0");
+        await Full.VerbAsync("component stop aurora");
         var refused = await Nc();
         Assert.NotEqual(0, refused.Code);
         Assert.Contains("refused", refused.Text, StringComparison.Ordinal);
-        await full.HealAsync();
+        await Full.HealAsync();
     }
 
     [Fact]
     public async Task Mysql_logs_in_as_the_master_user_and_not_as_admin()
     {
         FullLab.Need();
-        Assert.Equal("1", (await full.SqlAsync("SELECT 1")).Text.Trim());
-        var place = full.Place("aurora");
+        Assert.Equal("1", (await Full.SqlAsync("SELECT 1")).Text.Trim());
+        var place = Full.Place("aurora");
         // The incident guide says admin; RDS's MasterUsername decides, and nobody of that name is there.
-        var asAdmin = await FullLab.RunAsync("mariadb", ["--no-defaults", "-h", place.Host, "-P", $"{place.Port}", "-u", "admin", $"-p{place.Password}", $"--ssl-ca={full.Authority}", "-e", "SELECT 1"]);
+        var asAdmin = await FullLab.RunAsync("mariadb", ["--no-defaults", "-h", place.Host, "-P", $"{place.Port}", "-u", "admin", $"-p{place.Password}", $"--ssl-ca={Full.Authority}", "-e", "SELECT 1"]);
         Assert.Contains("Access denied for user 'admin'@", asAdmin.Text, StringComparison.Ordinal);
     }
 
@@ -40,8 +40,8 @@ public sealed class DocumentedClientTests(FullLab full)
     public async Task A_ping_of_mysqladmin_succeeds_though_the_login_is_refused()
     {
         FullLab.Need();
-        var place = full.Place("aurora");
-        var ping = await FullLab.RunAsync("mariadb-admin", ["--no-defaults", "-h", place.Host, "-P", $"{place.Port}", "-u", place.User!, "-pwrong", $"--ssl-ca={full.Authority}", "ping"]);
+        var place = Full.Place("aurora");
+        var ping = await FullLab.RunAsync("mariadb-admin", ["--no-defaults", "-h", place.Host, "-P", $"{place.Port}", "-u", place.User!, "-pwrong", $"--ssl-ca={Full.Authority}", "ping"]);
         Assert.Contains("Access denied", ping.Text, StringComparison.Ordinal);
         Assert.Equal(0, ping.Code);
     }
@@ -51,9 +51,9 @@ public sealed class DocumentedClientTests(FullLab full)
     {
         FullLab.Need();
         const string From = "FROM information_schema.PROCESSLIST WHERE HOST LIKE '%:%'";
-        var documented = await full.SqlAsync($"SELECT USER, HOST, COUNT(*) AS cnt {From} GROUP BY USER, HOST ORDER BY cnt DESC");
+        var documented = await Full.SqlAsync($"SELECT USER, HOST, COUNT(*) AS cnt {From} GROUP BY USER, HOST ORDER BY cnt DESC");
         Assert.All(documented.Text.Trim().Split('\n'), l => Assert.EndsWith("\t1", l, StringComparison.Ordinal));
-        var grouped = await full.SqlAsync($"SELECT USER, SUBSTRING_INDEX(HOST, ':', 1) AS client, COUNT(*) AS cnt {From} GROUP BY USER, client ORDER BY cnt DESC");
+        var grouped = await Full.SqlAsync($"SELECT USER, SUBSTRING_INDEX(HOST, ':', 1) AS client, COUNT(*) AS cnt {From} GROUP BY USER, client ORDER BY cnt DESC");
         Assert.True(grouped.Text.Trim().Split('\n').Length <= documented.Text.Trim().Split('\n').Length);
         Assert.All(grouped.Text.Trim().Split('\n'), l => Assert.DoesNotContain(":", l, StringComparison.Ordinal));
     }
@@ -62,34 +62,34 @@ public sealed class DocumentedClientTests(FullLab full)
     public async Task The_table_of_migrations_answers_newest_first_and_takes_a_row_by_hand()
     {
         FullLab.Need();
-        var rows = (await full.SqlAsync("SELECT * FROM astro_primary.migrations ORDER BY timestamp DESC LIMIT 10")).Text.Trim().Split('\n');
+        var rows = (await Full.SqlAsync("SELECT * FROM astro_primary.migrations ORDER BY timestamp DESC LIMIT 10")).Text.Trim().Split('\n');
         Assert.Contains("AddOrderChannel1730000000000", rows[0], StringComparison.Ordinal);
         // The statement names no schema: without one chosen it fails.
         const string Insert = "INSERT INTO migrations (timestamp, name) VALUES (1740000000000, 'MigrationName1740000000000')";
-        Assert.Contains("No database selected", (await full.SqlAsync(Insert)).Text, StringComparison.Ordinal);
-        Assert.Equal(0, (await full.SqlAsync($"USE astro_primary; {Insert}; DELETE FROM migrations WHERE timestamp = 1740000000000")).Code);
+        Assert.Contains("No database selected", (await Full.SqlAsync(Insert)).Text, StringComparison.Ordinal);
+        Assert.Equal(0, (await Full.SqlAsync($"USE astro_primary; {Insert}; DELETE FROM migrations WHERE timestamp = 1740000000000")).Code);
     }
 
     [Fact]
     public async Task Llen_answers_zero_for_a_name_that_no_queue_has()
     {
         FullLab.Need();
-        await full.VerbAsync("queue pause SHOPIFY_WEBHOOK");
-        await full.VerbAsync("queue push SHOPIFY_WEBHOOK '{}' --count 4");
-        async Task<int> Length(string key) => int.Parse((await full.RedisAsync("LLEN", key)).Text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture);
+        await Full.VerbAsync("queue pause SHOPIFY_WEBHOOK");
+        await Full.VerbAsync("queue push SHOPIFY_WEBHOOK '{}' --count 4");
+        async Task<int> Length(string key) => int.Parse((await Full.RedisAsync("LLEN", key)).Text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture);
         var waiting = await Length("bull:SHOPIFY_WEBHOOK:wait");
         Assert.Equal(4, waiting + await Length("bull:SHOPIFY_WEBHOOK:paused"));
         Assert.Equal(0, await Length("bull:shopify_webhook:wait"));
-        Assert.Contains("bull:SHOPIFY_WEBHOOK:meta", (await full.RedisAsync("KEYS", "bull:*")).Text, StringComparison.Ordinal);
-        await full.HealAsync();
+        Assert.Contains("bull:SHOPIFY_WEBHOOK:meta", (await Full.RedisAsync("KEYS", "bull:*")).Text, StringComparison.Ordinal);
+        await Full.HealAsync();
     }
 
     [Fact]
     public async Task Redis_cli_exits_with_0_where_it_is_refused()
     {
         FullLab.Need();
-        var place = full.Place("redis");
-        var refused = await FullLab.RunAsync("timeout", ["5", "redis-cli", "-h", place.Host, "-p", $"{place.Port}", "--tls", "--cacert", full.Authority, "LLEN", "bull:SHOPIFY_WEBHOOK:wait"]);
+        var place = Full.Place("redis");
+        var refused = await FullLab.RunAsync("timeout", ["5", "redis-cli", "-h", place.Host, "-p", $"{place.Port}", "--tls", "--cacert", Full.Authority, "LLEN", "bull:SHOPIFY_WEBHOOK:wait"]);
         Assert.Contains("NOAUTH", refused.Text, StringComparison.Ordinal);
         Assert.Equal(0, refused.Code);
     }
@@ -98,30 +98,30 @@ public sealed class DocumentedClientTests(FullLab full)
     public async Task Clickhouse_says_1_also_where_the_table_is_gone()
     {
         FullLab.Need();
-        var url = $"http://{full.Place("clickhouse").Host}:{full.Place("clickhouse").Port}/";
+        var url = $"http://{Full.Place("clickhouse").Host}:{Full.Place("clickhouse").Port}/";
         async Task<string> Curl(params IEnumerable<string> words) => (await FullLab.RunAsync("curl", ["-sS", "-m", "5", .. words])).Text.Trim();
         Assert.Equal("1", await Curl($"{url}?query=SELECT+1"));
         Assert.Equal("store_events", await Curl("-X", "POST", url, "--data", "SHOW TABLES FROM zelly_analytics"));
-        await full.VerbAsync("component exec clickhouse DROP TABLE zelly_analytics.store_events");
+        await Full.VerbAsync("component exec clickhouse DROP TABLE zelly_analytics.store_events");
         Assert.Equal("1", await Curl($"{url}?query=SELECT+1"));
         Assert.Equal("", await Curl("-X", "POST", url, "--data", "SHOW TABLES FROM zelly_analytics"));
-        await full.HealAsync();
+        await Full.HealAsync();
     }
 
     [Fact]
     public async Task A_certificate_and_a_record_are_seen_by_openssl_and_dig()
     {
         FullLab.Need();
-        var alb = full.Place("alb");
-        var shown = await FullLab.RunAsync("openssl", ["s_client", "-connect", $"{alb.Host}:{full.Lab.Host.Network.HttpsPort}", "-servername", "api.zelly.in", "-CAfile", full.Authority, "-verify_hostname", "api.zelly.in"]);
+        var alb = Full.Place("alb");
+        var shown = await FullLab.RunAsync("openssl", ["s_client", "-connect", $"{alb.Host}:{Full.Lab.Host.Network.HttpsPort}", "-servername", "api.zelly.in", "-CAfile", Full.Authority, "-verify_hostname", "api.zelly.in"]);
         Assert.Contains("Verify return code: 0 (ok)", shown.Text, StringComparison.Ordinal);
-        var dns = full.Place("dns");
+        var dns = Full.Place("dns");
         Task<(int Code, string Text)> Dig(string name) => FullLab.RunAsync("dig", ["+short", "+time=2", "+tries=1", "-p", $"{dns.Port}", $"@{dns.Host}", name]);
-        Assert.Equal(full.Place("nlb").Host, (await Dig("kiran-books.example")).Text.Trim());
+        Assert.Equal(Full.Place("nlb").Host, (await Dig("kiran-books.example")).Text.Trim());
         // A proxied record answers, with the proxy's addresses: that there is an answer says nothing about where it leads.
-        await full.VerbAsync("dns set kiran-books.example A same --proxied yes");
-        Assert.Equal(full.Place("cloudflare").Host, (await Dig("kiran-books.example")).Text.Trim());
-        await full.HealAsync();
+        await Full.VerbAsync("dns set kiran-books.example A same --proxied yes");
+        Assert.Equal(Full.Place("cloudflare").Host, (await Dig("kiran-books.example")).Text.Trim());
+        await Full.HealAsync();
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace Tocsin.Lab.Tests.Components;
 
 /// <summary>The Worker behind its route, its tail, the VPN, and what CloudWatch is told of the servers.</summary>
 [Collection(FullLabs.Shared)]
-public sealed class EdgeTests(FullLab full)
+public sealed class EdgeTests(FullLab full) : FullLabTurn(full)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -25,12 +25,12 @@ public sealed class EdgeTests(FullLab full)
         Assert.Contains("\"order\"", ordered, StringComparison.Ordinal);
         Assert.Equal("ok", (await ReadAsync(socket, reading.Token))["outcome"]!.ToString());
 
-        await full.VerbAsync("component set worker CORE_API_URL=");
+        await Full.VerbAsync("component set worker CORE_API_URL=");
         Assert.Contains("Error 1101", await CheckoutAsync("""{"store":"kiran-books.example","items":[]}"""), StringComparison.Ordinal);
         var thrown = await ReadAsync(socket, reading.Token);
         Assert.Equal("exception", thrown["outcome"]!.ToString());
         Assert.Contains("Invalid URL", thrown["exceptions"]![0]!["message"]!.ToString(), StringComparison.Ordinal);
-        await full.HealAsync();
+        await Full.HealAsync();
         Assert.Contains("\"order\"", await CheckoutAsync("""{"store":"kiran-books.example","items":[{"sku":"SKU-100","quantity":1}]}"""), StringComparison.Ordinal);
         await ApiAsync("DELETE", $"accounts/{await AccountAsync()}/workers/scripts/zelly-checkout/tails/{tail["id"]}");
     }
@@ -40,29 +40,29 @@ public sealed class EdgeTests(FullLab full)
     {
         FullLab.Need();
         Assert.SkipWhen(WireGuard.WhyNot() is not null, WireGuard.WhyNot() ?? "");
-        var mine = WireGuard.Prefix(full.Lab.Host.Options.Folder.Path) + "-wg0";
+        var mine = WireGuard.Prefix(Full.Lab.Host.Options.Folder.Path) + "-wg0";
         var shown = await FullLab.RunAsync("wg", ["show", mine]);
         Assert.Contains("latest handshake", shown.Text, StringComparison.Ordinal);
-        await full.VerbAsync("component stop vpn");
+        await Full.VerbAsync("component stop vpn");
         Assert.NotEqual(0, (await FullLab.RunAsync("wg", ["show", mine])).Code);
-        await full.HealAsync();
+        await Full.HealAsync();
         Assert.Contains("latest handshake", (await FullLab.RunAsync("wg", ["show", mine])).Text, StringComparison.Ordinal);
-        await full.VerbAsync("component set vpn peer=silent");
-        Assert.Equal("changed", full.State("vpn").State);
-        await full.HealAsync();
+        await Full.VerbAsync("component set vpn peer=silent");
+        Assert.Equal("changed", Full.State("vpn").State);
+        await Full.HealAsync();
     }
 
     [Fact]
     public async Task Connections_and_keys_of_the_real_servers_are_metrics()
     {
         FullLab.Need();
-        full.Lab.Host.Step(NodaTime.Duration.FromMinutes(1));
+        Full.Lab.Host.Step(NodaTime.Duration.FromMinutes(1));
         await UntilAsync(() => Last("AWS/RDS", "DatabaseConnections") > 0 && Last("AWS/ElastiCache", "CurrConnections") > 0 && Last("AWS/ElastiCache", "CurrItems") > 0 && Last("ClickHouse", "HTTPConnection") >= 0);
     }
 
     private double? Last(string space, string name)
     {
-        var world = full.Lab.Host.World;
+        var world = Full.Lab.Host.World;
         lock (world.Gate)
         {
             var metrics = world.Regions["ap-south-1"].Metrics;
@@ -73,15 +73,15 @@ public sealed class EdgeTests(FullLab full)
 
     private async Task<string> CheckoutAsync(string cart)
     {
-        var worker = full.Place("worker");
-        return (await FullLab.RunAsync("curl", ["-sS", "-m", "10", "-H", "Host: checkout.zelly.in", "-d", cart, $"http://{worker.Host}:{full.Lab.Host.Network.HttpPort}/checkout"])).Text;
+        var worker = Full.Place("worker");
+        return (await FullLab.RunAsync("curl", ["-sS", "-m", "10", "-H", "Host: checkout.zelly.in", "-d", cart, $"http://{worker.Host}:{Full.Lab.Host.Network.HttpPort}/checkout"])).Text;
     }
 
     private async Task<string> AccountAsync() => JsonNode.Parse(await ApiAsync("GET", "zones"))!["result"]![0]!["account"]!["id"]!.ToString();
 
     private async Task<string> ApiAsync(string method, string path)
     {
-        var place = full.Place("cloudflare");
+        var place = Full.Place("cloudflare");
         return (await FullLab.RunAsync("curl", ["-sS", "-m", "5", "-X", method, "-H", $"Authorization: Bearer {place.Password}", $"http://{place.Host}:{place.Port}/client/v4/{path}"])).Text;
     }
 

@@ -39,6 +39,7 @@ internal sealed class RealServers(FullLab full)
         return new ServerGround(new PlatformMap(lab.Options.Platform, lab.Options.Platform.Environment("production")!), Variable, TimeProvider.System)
         {
             OnlyVariables = true,
+            Limit = Duration.FromSeconds(5),
             AsksProviders = false,
             ReadsSecretValues = true,
             Aws = aws,
@@ -57,7 +58,7 @@ internal sealed class RealServers(FullLab full)
         var probes = ServerProbes.For(ground).Concat(domain is null ? [] : DomainProbes.For(ground, domain)).Where(p => wanted(p.Name)).ToList();
         Assert.NotEmpty(probes);
         var all = new List<Observation>();
-        await foreach (var result in new ProbeRunner(Facts, TimeProvider.System, new ProbeLimits { Run = Duration.FromSeconds(20) }).RunAsync(probes, cancel)) all.Add(result.Observation);
+        await foreach (var result in new ProbeRunner(Facts, TimeProvider.System, new ProbeLimits { Run = Duration.FromSeconds(60) }).RunAsync(probes, cancel)) all.Add(result.Observation);
         return all;
     }
 
@@ -71,7 +72,7 @@ internal sealed class RealServers(FullLab full)
         var production = full.Lab.Host.Options.Platform.Environment("production")!;
         var plain = production with { Components = production.Components.SetItem("aurora", production.Components["aurora"].SetItem("tls", "no")) };
         ground = ground with { Map = new PlatformMap(full.Lab.Host.Options.Platform, plain) };
-        await foreach (var result in new ProbeRunner(Facts, TimeProvider.System, new ProbeLimits { Run = Duration.FromSeconds(20) }).RunAsync([.. ServerProbes.For(ground).Where(p => p.Name == probe)], cancel)) return result.Observation;
+        await foreach (var result in new ProbeRunner(Facts, TimeProvider.System, new ProbeLimits { Run = Duration.FromSeconds(60) }).RunAsync([.. ServerProbes.For(ground).Where(p => p.Name == probe)], cancel)) return result.Observation;
         throw new InvalidOperationException($"no probe is called {probe}");
     }
 

@@ -6,9 +6,9 @@ namespace Tocsin.Lab.Tests.Probes;
 
 /// <summary>Wire clients and probes against the real MariaDB, Redis, ClickHouse, Caddy and DNS of a full lab.</summary>
 [Collection(FullLabs.Shared)]
-public sealed class ServerProbeTests(FullLab full)
+public sealed class ServerProbeTests(FullLab full) : FullLabTurn(full)
 {
-    private RealServers Servers => new(full);
+    private RealServers Servers => new(Full);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -33,7 +33,7 @@ public sealed class ServerProbeTests(FullLab full)
     public async Task The_cache_tells_each_kind_of_refusal_apart()
     {
         FullLab.Need();
-        var login = new RedisLogin(full.Place("redis").Password!);
+        var login = new RedisLogin(Full.Place("redis").Password!);
         await using (var reader = await RedisReader.OpenAsync(Servers.Target("redis"), login, Cancel))
         {
             Assert.Equal("PONG", (await reader.AskAsync(RedisQuestion.Alive, Cancel)).AsText);
@@ -44,9 +44,9 @@ public sealed class ServerProbeTests(FullLab full)
         Assert.Equal((WireStage.Authenticate, "WRONGPASS"), await EndAsync(() => RedisReader.OpenAsync(Servers.Target("redis"), new RedisLogin("wrong"), Cancel)));
         Assert.Equal((WireStage.Authenticate, "TLS_REQUIRED"), await EndAsync(() => RedisReader.OpenAsync(Servers.Target("redis", tls: false), login, Cancel)));
         Assert.Equal((WireStage.Tls, "TLS_UNTRUSTED"), await EndAsync(() => RedisReader.OpenAsync(Servers.Target("redis") with { Authorities = null }, login, Cancel)));
-        await full.VerbAsync("component stop redis");
+        await Full.VerbAsync("component stop redis");
         Assert.Equal((WireStage.Connect, "ECONNREFUSED"), await EndAsync(() => RedisReader.OpenAsync(Servers.Target("redis"), login, Cancel)));
-        await full.HealAsync();
+        await Full.HealAsync();
     }
 
     [Fact]
@@ -75,53 +75,53 @@ public sealed class ServerProbeTests(FullLab full)
     {
         FullLab.Need();
         Assert.NotEqual("0", (await Servers.OneAsync("bullmq.workers", Cancel, "store-events")).Facts["count"]);
-        await full.VerbAsync("queue pause store-events");
-        await full.VerbAsync("queue push store-events '{\"a\":1}' --count 3");
+        await Full.VerbAsync("queue pause store-events");
+        await Full.VerbAsync("queue push store-events '{\"a\":1}' --count 3");
         var counted = await Servers.OneAsync("bullmq.queue", Cancel, "store-events");
         Assert.Equal("true", counted.Facts["paused"]);
         // The shop's own traffic adds jobs beside ours.
         Assert.InRange(int.Parse(counted.Facts["waiting"], System.Globalization.CultureInfo.InvariantCulture), 3, 1000);
-        await full.VerbAsync("queue collide bull:store-events:delayed");
+        await Full.VerbAsync("queue collide bull:store-events:delayed");
         var types = await Servers.OneAsync("redis.key", Cancel, "store-events");
         Assert.Equal(("1", "true"), (types.Facts["wrongTypes"], types.Facts["foreignKey"]));
-        await full.HealAsync();
+        await Full.HealAsync();
     }
 
     [Fact]
     public async Task A_stopped_server_is_refused_and_never_health()
     {
         FullLab.Need();
-        await full.VerbAsync("component stop aurora --kill yes");
-        await full.VerbAsync("component stop clickhouse --kill yes");
+        await Full.VerbAsync("component stop aurora --kill yes");
+        await Full.VerbAsync("component stop clickhouse --kill yes");
         var database = await Servers.OneAsync("mysql.connect", Cancel);
         Assert.Equal(("connect", "ECONNREFUSED"), (database.Facts["stage"], database.Facts["code"]));
         Assert.Equal(ObservationStatus.Failed, (await Servers.OneAsync("mysql.server", Cancel)).Status);
         Assert.Equal("ECONNREFUSED", (await Servers.OneAsync("clickhouse.http", Cancel)).Facts["code"]);
-        await full.HealAsync();
+        await Full.HealAsync();
     }
 
     [Fact]
     public async Task A_paused_database_takes_the_connection_and_does_not_greet()
     {
         FullLab.Need();
-        await full.VerbAsync("component set aurora cold-start=400 paused=yes");
+        await Full.VerbAsync("component set aurora cold-start=400 paused=yes");
         var seen = await Servers.OneAsync("mysql.connect", Cancel);
         Assert.Equal(("greeting", "NO_GREETING", "false"), (seen.Facts["stage"], seen.Facts["code"], seen.Facts["secondTryWorked"]));
-        await full.HealAsync();
+        await Full.HealAsync();
     }
 
     [Fact]
     public async Task A_name_that_fails_and_a_proxied_record_are_told()
     {
         FullLab.Need();
-        await full.VerbAsync("dns set asha-sarees.example SERVFAIL none");
+        await Full.VerbAsync("dns set asha-sarees.example SERVFAIL none");
         Assert.Equal("SERVFAIL", (await Servers.OneAsync("dns.name", Cancel, domain: "asha-sarees.example")).Facts["outcome"]);
         var stranger = await Servers.LookAsync("stranger.example", p => p is "dns.name" or "caddy.ask" or "tenant.domain", Cancel);
         Assert.Equal(["403", "NXDOMAIN", "false"], stranger.OrderBy(o => o.Probe, StringComparer.Ordinal).Select(o => o.Facts[o.Probe switch { "dns.name" => "outcome", "caddy.ask" => "status", _ => "known" }]));
-        await full.VerbAsync("component set cloudflare pages.zelly-admin='failure:npm error code ERESOLVE'");
+        await Full.VerbAsync("component set cloudflare pages.zelly-admin='failure:npm error code ERESOLVE'");
         var pages = await Servers.OneAsync("cloudflare.pages", Cancel);
         Assert.Equal("LOCK_FILE", pages.Facts["failure"]);
-        await full.HealAsync();
+        await Full.HealAsync();
     }
 
     [Fact]
@@ -131,10 +131,10 @@ public sealed class ServerProbeTests(FullLab full)
         var plain = await Servers.PlainAsync("mysql.connect", Cancel);
         Assert.Equal(("authenticate", "true"), (plain.Facts["stage"], plain.Facts["reachableWithTls"]));
         Assert.Equal("false", plain.Facts["viaVpn"]);
-        await full.VerbAsync("component exec aurora \"ALTER USER zellymaster@'%' REQUIRE SSL; FLUSH TABLES\"");
+        await Full.VerbAsync("component exec aurora \"ALTER USER zellymaster@'%' REQUIRE SSL; FLUSH TABLES\"");
         var server = await Servers.OneAsync("mysql.server", Cancel);
         Assert.Equal(("true", "true"), (server.Facts["serverRequiresTls"], server.Facts["accountRequiresTls"]));
-        await full.VerbAsync("component exec aurora \"ALTER USER zellymaster@'%' REQUIRE NONE; FLUSH TABLES\"");
+        await Full.VerbAsync("component exec aurora \"ALTER USER zellymaster@'%' REQUIRE NONE; FLUSH TABLES\"");
         Assert.Equal("false", (await Servers.OneAsync("mysql.server", Cancel)).Facts["accountRequiresTls"]);
     }
 
@@ -142,9 +142,9 @@ public sealed class ServerProbeTests(FullLab full)
     public async Task A_binding_that_the_newest_deployment_lacks_is_counted()
     {
         FullLab.Need();
-        await full.VerbAsync("component set worker CORE_API_URL=");
+        await Full.VerbAsync("component set worker CORE_API_URL=");
         Assert.Equal("1", (await Servers.OneAsync("cloudflare.worker", Cancel)).Facts["bindingsMissing"]);
-        await full.HealAsync();
+        await Full.HealAsync();
         Assert.Equal("0", (await Servers.OneAsync("cloudflare.worker", Cancel)).Facts["bindingsMissing"]);
     }
 
@@ -154,12 +154,12 @@ public sealed class ServerProbeTests(FullLab full)
         FullLab.Need();
         var well = await Servers.OneAsync("platform.settings", Cancel);
         Assert.Equal(("true", "false"), (well.Facts["recordsResolve"], well.Facts["recordsOfOtherBase"]));
-        await full.VerbAsync("dns set app.zelly.in A 203.0.113.10");
+        await Full.VerbAsync("dns set app.zelly.in A 203.0.113.10");
         var moved = await Servers.OneAsync("platform.settings", Cancel);
         Assert.Equal(("false", "false"), (moved.Facts["recordsResolve"], moved.Facts["recordsOfOtherBase"]));
-        await full.VerbAsync("dns set app.zelly.in CNAME alb.storego.in");
+        await Full.VerbAsync("dns set app.zelly.in CNAME alb.storego.in");
         Assert.Equal("true", (await Servers.OneAsync("platform.settings", Cancel)).Facts["recordsOfOtherBase"]);
-        await full.HealAsync();
+        await Full.HealAsync();
     }
 
     private static async Task<IEnumerable<string>> Schemas(MySqlReader reader) => (await reader.AskAsync(MySqlQuestion.Schemas, Cancel)).Rows.Select(r => r[0]!);

@@ -47,6 +47,8 @@ public sealed partial class ApplySchema : ActionKind
 
     public override string Target => "the analytics component";
 
+    public override bool NeedsTarget => false;
+
     public override ImmutableArray<ActionArgument> Arguments => [new("schema", "the text of the schema file: CREATE DATABASE and CREATE TABLE with IF NOT EXISTS", Required: true)];
 
     public override Duration Patience => Duration.FromSeconds(30);
@@ -124,6 +126,8 @@ public sealed class UnproxyRecord : ActionKind
     public override string Id => "cloudflare.unproxyRecord";
 
     public override string Target => "nothing: the record's name is ACM's own";
+
+    public override bool NeedsTarget => false;
 
     public override Duration Patience => Duration.FromSeconds(30);
 

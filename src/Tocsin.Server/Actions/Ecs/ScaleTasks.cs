@@ -13,7 +13,7 @@ public sealed class ScaleTasks : EcsKind
 
     public override string Id => "ecs.scale";
 
-    public override ImmutableArray<ActionArgument> Arguments => [new("count", "how many tasks it shall have; more: one more; least: as many as its scaling keeps at least", Required: true)];
+    public override ImmutableArray<ActionArgument> Arguments => [new("count", "how many tasks it shall have; more: one more; least: as many as its scaling keeps at least, and never fewer than now", Required: true)];
 
     public override async Task<ActionDraft> DraftAsync(ActionGround ground, ActionOrder order, CancellationToken cancel)
     {
@@ -21,7 +21,7 @@ public sealed class ScaleTasks : EcsKind
         var count = order.Value("count") switch
         {
             "more" => now.Desired + 1,
-            "least" => Math.Max(1, (await EcsNow.ScalingAsync(ground, now.Name, cancel))?.Least ?? 1),
+            "least" => Math.Max(now.Desired, (await EcsNow.ScalingAsync(ground, now.Name, cancel))?.Least is { } least and > 0 ? least : 1),
             var given => int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= Most ? number : throw new ActionRefused($"count is a number from 0 to {Most}, more, or least"),
         };
         return await ToAsync(ground, now, count, cancel);

@@ -20,6 +20,8 @@ public sealed class StopWrites : ActionKind
 
     public override string Target => "the environment's name";
 
+    public override bool NeedsTarget => false;
+
     public override Duration Patience => Duration.FromMinutes(3);
 
     public override async Task<ActionDraft> DraftAsync(ActionGround ground, ActionOrder order, CancellationToken cancel)

@@ -135,21 +135,21 @@ input?.addEventListener("keydown", (event) => {
   else if (event.key === "ArrowUp") { event.preventDefault(); move(-1); }
   else if (event.key === "Enter") {
     event.preventDefault();
-    goes = true;
     go();
-  } else goes = false;
+  }
 });
 
-// Who types and presses Enter at once means what is typed, not what the list still shows.
-let goes = false;
-
-function go() {
-  if (!goes || palette.querySelector("[data-for]")?.dataset.for !== input.value.trim()) return;
-  goes = false;
-  (palette.querySelector("[role=option][aria-selected=true]") ?? palette.querySelector("[role=option]"))?.click();
+// What was chosen counts; else what is typed, which the list may not show yet when Enter comes at once.
+async function go() {
+  const words = input.value.trim(), chosen = palette.querySelector("[role=option][aria-selected=true]");
+  let place = chosen ?? (palette.querySelector("[data-for]")?.dataset.for === words ? palette.querySelector("[role=option]") : null);
+  if (place === null) {
+    const answer = await fetch(`/palette?q=${encodeURIComponent(words)}`);
+    if (!answer.ok || input.value.trim() !== words) return;
+    place = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[role=option]");
+  }
+  if (place !== null) location.href = place.getAttribute("href");
 }
-
-document.getElementById("palette-found")?.addEventListener("htmx:afterSwap", go);
 
 let lead = "";
 document.addEventListener("keydown", (event) => {

@@ -21,10 +21,9 @@ internal sealed class ExamActs(ServerHost server)
     private readonly ActionDesk desk = server.Part<ActionDesk>();
     private readonly ActionRunner runner = server.Part<ActionRunner>();
 
-    public async Task<ActedFix> DoAsync(string environment, Fix fix, Subject at, CancellationToken cancel)
+    public async Task<ActedFix> DoAsync(string environment, Fix fix, RankedCause cause, CancellationToken cancel)
     {
-        var target = fix.Action.StartsWith("bullmq.", StringComparison.Ordinal) ? at.Item : at.Service;
-        var planned = await desk.PlanAsync(new ActionOrder(fix.Action, environment, target, fix.With), null, Approvers[0], fix.Title, cancel);
+        var planned = await desk.PlanAsync(ActionOrder.For(fix, cause, environment), null, Approvers[0], fix.Title, cancel);
         if (planned is not ActionResult.Done { Run: var plan }) return new ActedFix($"{fix.Action}: {Refusal(planned)}", null, []);
         if (await StartAsync(plan, cancel) is { } held) return new ActedFix($"{fix.Action}: {held}", null, []);
         var done = await runner.DoAsync(plan.Id, ActionOrder.None, cancel);

@@ -53,7 +53,7 @@ internal sealed class ExamRepair : IAsyncDisposable
         var (tried, healthy) = (new List<ActedFix>(), false);
         foreach (var fix in fixes)
         {
-            tried.Add(await acts.DoAsync(environment, fix, cause.At, cancel));
+            tried.Add(await acts.DoAsync(environment, fix, cause, cancel));
             if (healthy = await HealthyAsync(cancel)) break;
         }
         var undone = new List<UndoResult>();
