@@ -18,6 +18,9 @@ public sealed record Entry
     public required PageRule Page { get; init; }
     public required ImmutableArray<Cause> Causes { get; init; }
     public required ImmutableArray<Fix> Fixes { get; init; }
+
+    /// <summary>Fixes by their ids, in the order that a cause names them: the first is tried first.</summary>
+    public IEnumerable<Fix> FixesOf(IEnumerable<string> ids) => ids.Select(id => Fixes.FirstOrDefault(f => string.Equals(f.Id, id, StringComparison.Ordinal))).OfType<Fix>();
 }
 
 /// <summary>How much a signature names; decides what leads when several entries match one event.</summary>

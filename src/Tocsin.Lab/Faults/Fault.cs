@@ -40,6 +40,9 @@ public sealed record Fault
     /// <summary>Why nobody could tell its cause from what the core profile shows, so that the exam does not ask there; empty: it does.</summary>
     public required string CoreHides { get; init; }
 
+    /// <summary>Why no action can repair it, whatever its cause's fixes are elsewhere; empty: those that are proposed must.</summary>
+    public required string ByHand { get; init; }
+
     /// <summary>Whether the platform prints a text that the entry's signatures know. A mere state prints none.</summary>
     public required bool Prints { get; init; }
 

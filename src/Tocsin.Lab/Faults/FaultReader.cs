@@ -50,6 +50,7 @@ public sealed class FaultReader
         Profiles = map.Has("profiles") ? [.. map.Texts("profiles").Select(Profile)] : [LabProfile.Core, LabProfile.Full],
         Domain = map.Text("domain"),
         CoreHides = map.Text("coreHides"),
+        ByHand = map.Text("byHand"),
         Prints = map.Text("prints") is not "false",
         Environments = map.Has("environments") ? map.Texts("environments") : [.. ground.Platform.Environments.Select(e => e.Name)],
         Prepare = map.Texts("prepare"),

@@ -41,6 +41,7 @@ public static class FaultShape
             new("profiles", new Shape.List("The lab's profiles in which it can happen (default: both)", new Shape.Text("A profile", ["core", "full"]), NotEmpty: true)),
             new("domain", new Shape.Text("The merchant's domain that is complained about")),
             new("coreHides", new Shape.Text("Why nobody could tell its cause from what the core profile shows; the exam does not ask there")),
+            new("byHand", new Shape.Text("Why no action can repair it: what was broken lies where none reaches; the exam then only sees that the proposed ones do no harm")),
             new("prints", new Shape.Flag("Whether the platform prints what the entry's signatures know (default: true)")),
             new("environments", new Shape.List("Where it can be injected (default: everywhere)", Text, NotEmpty: true)),
             new("prepare", Lines),

@@ -186,7 +186,7 @@ internal sealed class DiagnosisPage(DrillOutcome outcome)
         var environment = outcome.Platform.Environment(outcome.Bundle.Environment);
         if (entry is null || environment is null) return;
         var service = cause.At.Service.Length > 0 ? cause.At.Service : entry.Service;
-        foreach (var fix in entry.Fixes.Where(f => cause.Fixes.Contains(f.Id, StringComparer.Ordinal)))
+        foreach (var fix in entry.FixesOf(cause.Fixes))
         {
             string Filled(string text) => PlatformNames.Fill(text, outcome.Platform, environment, service);
             page.Append(CultureInfo.InvariantCulture, $"**Fix: {MarkdownSafe.Text(fix.Title)}**\n\n{MarkdownSafe.Text(Filled(fix.Does))}\n\nVerify: {MarkdownSafe.Text(Filled(fix.Verify))}\n\n");

@@ -23,9 +23,9 @@ internal static class ExamOutput
     };
 
     /// <summary>One answer as it comes.</summary>
-    public static string Line(ExamRow row) => string.Create(CultureInfo.InvariantCulture, $"{(row.Right ? "right" : "WRONG")}  {row.Fault.Id} {FaultVariants.Name(row.Variant)}: {row.Verdict?.ToString() ?? "not asked"} {row.Top1} (rank {row.Rank} of {row.Expected}) {row.Seconds:0.0} s {PlainText.Of(row.Note)}{(row.Repair is { } r ? $" · {Repaired(r)}" : "")}");
+    public static string Line(ExamRow row) => string.Create(CultureInfo.InvariantCulture, $"{(row.Right ? "right" : "WRONG")}  {row.Fault.Id} {FaultVariants.Name(row.Variant)}: {row.Verdict?.ToString() ?? "not asked"} {row.Top1} (rank {row.Rank} of {row.Expected}) {row.Seconds:0.0} s {PlainText.Of(row.Note)}{(row.Repair is { } r ? $" · {Repaired(r, row.Fault)}" : "")}");
 
-    private static string Repaired(RepairResult repair) => repair.Tried.IsEmpty ? "no fix by itself" : $"{(repair.Healthy ? "repaired" : "NOT REPAIRED")} by {PlainText.Of(string.Join(", then ", repair.Tried))}{(repair.Beside.IsEmpty ? "" : $", beside {string.Join(", ", repair.Beside)}")}{string.Concat(repair.Undone.Select(u => $"; {Taken(u)}"))}";
+    private static string Repaired(RepairResult repair, Fault fault) => repair.Tried.IsEmpty ? "no fix by itself" : $"{(repair.Healthy ? "repaired" : fault.ByHand.Length > 0 ? "not repaired, as no action can," : "NOT REPAIRED")} by {PlainText.Of(string.Join(", then ", repair.Tried))}{(repair.Beside.IsEmpty ? "" : $", beside {string.Join(", ", repair.Beside)}")}{string.Concat(repair.Undone.Select(u => $"; {Taken(u)}"))}";
 
     private static string Taken(UndoResult undo) => $"{undo.Action} {(undo.Done switch { true => "taken back", false => "NOT TAKEN BACK", null => "is not taken back" })} ({PlainText.Of(undo.Words)})";
 
@@ -77,8 +77,9 @@ internal static class ExamOutput
     {
         var tried = rows.Where(r => r.Repair is { Tried.IsEmpty: false }).ToList();
         if (tried.Count == 0) return;
-        page.Append(CultureInfo.InvariantCulture, $"\n## Repaired\n\n{Share(tried, r => r.Repair!.Healthy)} with a fix that needs nobody's knowledge; something else changed in {tried.Count(r => !r.Repair!.Beside.IsEmpty)}\n\n{Undos(tried)}\n\n| fault | healthy again | by | afterwards |\n|---|---|---|---|\n");
-        foreach (var row in tried) page.Append(CultureInfo.InvariantCulture, $"| {row.Fault.Id} | {Yes(row.Repair!.Healthy)} | {MarkdownSafe.Text(string.Join("; ", row.Repair.Tried.AddRange(row.Repair.Beside.Select(b => $"beside: {b}"))))} | {MarkdownSafe.Text(string.Join("; ", row.Repair.Undone.Select(Taken)))} |\n");
+        var (owed, byHand) = (tried.FindAll(r => r.Fault.ByHand.Length == 0), tried.FindAll(r => r.Fault.ByHand.Length > 0));
+        page.Append(CultureInfo.InvariantCulture, $"\n## Repaired\n\n{Share(owed, r => r.Repair!.Healthy)} with a fix that needs nobody's knowledge; something else changed in {tried.Count(r => !r.Repair!.Beside.IsEmpty)} of {tried.Count}. In {byHand.Count} more what was broken lies where no action reaches.\n\n{Undos(tried)}\n\n| fault | healthy again | by | afterwards |\n|---|---|---|---|\n");
+        foreach (var row in tried) page.Append(CultureInfo.InvariantCulture, $"| {row.Fault.Id} | {(row.Fault.ByHand.Length == 0 || row.Repair!.Healthy ? Yes(row.Repair!.Healthy) : MarkdownSafe.Text($"by hand: {row.Fault.ByHand}"))} | {MarkdownSafe.Text(string.Join("; ", row.Repair!.Tried.AddRange(row.Repair.Beside.Select(b => $"beside: {b}"))))} | {MarkdownSafe.Text(string.Join("; ", row.Repair.Undone.Select(Taken)))} |\n");
     }
 
     private static string Undos(List<ExamRow> tried)
@@ -107,7 +108,7 @@ internal static class ExamOutput
             w.WriteNumber("coverage", Math.Round(row.Coverage, 3));
             w.WriteBoolean("right", row.Right);
             w.WriteString("note", row.Note);
-            if (row.Repair is { } repair) Write(w, repair);
+            if (row.Repair is { } repair) Write(w, repair, row.Fault);
             w.WriteEndObject();
         }
         w.WriteEndArray();
@@ -122,11 +123,12 @@ internal static class ExamOutput
         w.WriteEndObject();
     });
 
-    private static void Write(Utf8JsonWriter w, RepairResult repair)
+    private static void Write(Utf8JsonWriter w, RepairResult repair, Fault fault)
     {
         w.WriteStartObject("repair");
         w.Texts("tried", repair.Tried);
         w.WriteBoolean("healthy", repair.Healthy);
+        if (fault.ByHand.Length > 0) w.WriteString("byHand", fault.ByHand);
         w.Texts("beside", repair.Beside);
         w.WriteStartArray("undone");
         foreach (var undo in repair.Undone)

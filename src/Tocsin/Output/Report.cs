@@ -61,8 +61,7 @@ internal sealed class Report(Terminal terminal)
     }
 
     public static IEnumerable<Fix> FixesOf(Entry entry, IEnumerable<Cause> causes) =>
-        causes.SelectMany(c => c.Fixes).Distinct(StringComparer.Ordinal)
-            .Select(id => entry.Fixes.FirstOrDefault(f => string.Equals(f.Id, id, StringComparison.Ordinal))).OfType<Fix>();
+        entry.FixesOf(causes.SelectMany(c => c.Fixes).Distinct(StringComparer.Ordinal));
 
     /// <summary>The causes that a matched signature points at come first, then the usual ones.</summary>
     public static IReadOnlyList<Cause> CausesOf(Entry entry, IEnumerable<string> signatures)

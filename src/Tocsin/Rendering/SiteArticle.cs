@@ -75,7 +75,7 @@ internal sealed class SiteArticle(ReferenceEntry reference, ErrorReference all, 
 
     private HtmlText CauseFixes(Cause cause)
     {
-        var links = entry.Fixes.Where(f => cause.Fixes.Contains(f.Id, StringComparer.Ordinal))
+        var links = entry.FixesOf(cause.Fixes)
             .Select(f => HtmlText.Of($"<a href=\"#{entry.Id}--fix-{f.Id}\">{Say(f.Title)}</a>")).ToList();
         return links.Count == 0 ? default : HtmlText.Of($"<p><b>Fix:</b> {HtmlText.Join(links, ", ")}</p>\n");
     }

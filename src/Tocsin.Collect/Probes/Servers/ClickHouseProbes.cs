@@ -44,7 +44,9 @@ internal static class ClickHouseProbes
         {
             var there = tables.Exists(r => r[0] == database && r[^1] == table);
             sighting.Fact("tableExists", there);
-            sighting.Fact("inOtherDatabase", !there && tables.Exists(r => r[^1] == table));
+            var elsewhere = tables.Exists(r => r[0] != database && r[^1] == table);
+            sighting.Fact("inOtherDatabase", !there && elsewhere);
+            if (there) sighting.Fact("copyInOther", elsewhere);
             // By parts, so that no table is read: its rows, and the age of what was written last.
             var parts = (await RowsAsync(ground, "SELECT database, table, sum(rows), toUnixTimestamp(now()) - toUnixTimestamp(max(modification_time)) FROM system.parts WHERE active GROUP BY database, table LIMIT 5000", sighting, cancel)).Find(r => r.Length > 3 && r[0] == database && r[1] == table);
             if (there) sighting.Fact("rows", parts is null ? 0 : Number(parts[2]));

@@ -58,7 +58,7 @@ internal sealed class IncidentLook(Settings settings, CatalogStore store, Termin
     {
         var entry = outcome.Entries.FirstOrDefault(e => string.Equals(e.Id, cause.Id.Split('/')[0], StringComparison.Ordinal));
         var environment = outcome.Platform.Environment(outcome.Bundle.Environment);
-        var fix = entry?.Fixes.FirstOrDefault(f => cause.Fixes.Contains(f.Id, StringComparer.Ordinal));
+        var fix = entry?.FixesOf(cause.Fixes).FirstOrDefault();
         return fix is null || environment is null ? null : $"{fix.Title}: {PlatformNames.Fill(fix.Does, outcome.Platform, environment, cause.At.Service.Length > 0 ? cause.At.Service : entry!.Service)}";
     }
 }

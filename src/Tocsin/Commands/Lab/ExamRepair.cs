@@ -20,7 +20,8 @@ internal sealed record RepairResult(ImmutableArray<string> Tried, bool Healthy, 
 {
     public static readonly RepairResult None = new([], Healthy: false, [], []);
 
-    public bool IsRight => Tried.IsEmpty || (Healthy && Beside.IsEmpty && Undone.All(u => u.IsRight));
+    /// <param name="byHand">Whether no action can repair it: then what was tried has only to do no harm.</param>
+    public bool IsRight(bool byHand) => Tried.IsEmpty || ((Healthy || byHand) && Beside.IsEmpty && Undone.All(u => u.IsRight));
 }
 
 /// <summary>One action taken back.</summary>
@@ -46,7 +47,7 @@ internal sealed class ExamRepair : IAsyncDisposable
     public async Task<RepairResult> TryAsync(string environment, DiagnosisReport diagnosis, CancellationToken cancel)
     {
         if (diagnosis.Causes.FirstOrDefault() is not { } cause || store.Whole.Find(cause.Id.Split('/')[0]) is not { } entry) return RepairResult.None;
-        var fixes = cause.Fixes.Select(f => entry.Entry.Fixes.FirstOrDefault(x => x.Id == f)).OfType<Fix>().Where(f => IsAutomatic(f.Action)).ToList();
+        var fixes = entry.Entry.FixesOf(cause.Fixes).Where(f => IsAutomatic(f.Action)).ToList();
         if (fixes.Count == 0) return RepairResult.None;
         await using var server = await StartAsync(cancel);
         var acts = new ExamActs(server);

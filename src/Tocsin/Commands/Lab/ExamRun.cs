@@ -20,7 +20,7 @@ internal sealed record ExamRow(Fault Fault, FaultVariant Variant, Verdict? Verdi
 
     /// <summary>Null: it was not asked for.</summary>
     public RepairResult? Repair { get; init; }
-    public bool Right => Answered && Landed && Repair is not { IsRight: false };
+    public bool Right => Answered && Landed && Repair?.IsRight(Fault.ByHand.Length > 0) != false;
     public string Expected => Fault.Expected;
 }
 
