@@ -162,6 +162,8 @@ public sealed record Fix
 {
     private static readonly ImmutableSortedDictionary<string, string> Nothing = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
+    public const string WhenItFollows = "once the fix that comes before it is done";
+
     public required string Id { get; init; }
     public required string Title { get; init; }
     public required string Does { get; init; }
@@ -172,6 +174,9 @@ public sealed record Fix
     public ImmutableSortedDictionary<string, string> With { get; init; } = Nothing;
     public string Undo { get; init; } = "";
     public string NoUndo { get; init; } = "";
+
+    /// <summary>Whether it helps only once the fix before it, in the list of its cause, is done; where it is the first, it stands for itself.</summary>
+    public bool Follows { get; init; }
 }
 
 /// <summary>A text that must match its entry.</summary>

@@ -142,6 +142,7 @@ public static class EntryReader
         With = (map.Get("with") as YamlMappingNode ?? []).Children.ToImmutableSortedDictionary(c => ((YamlScalarNode)c.Key).Value ?? "", c => ((YamlScalarNode)c.Value).Value ?? "", StringComparer.Ordinal),
         Undo = map.Text("undo"),
         NoUndo = map.Text("noUndo"),
+        Follows = map.Text("follows") is "true",
     };
 
     private static Sample ReadSample(YamlMappingNode map, string file) => new()

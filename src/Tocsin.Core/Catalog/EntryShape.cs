@@ -130,6 +130,7 @@ public static class EntryShape
             new Key("verify", new Shape.Text("What shows that it worked"), Required: true),
             new Key("undo", new Shape.Text("How to take it back")),
             new Key("noUndo", new Shape.Text("Why it cannot be taken back")),
+            new Key("follows", new Shape.Flag("Whether it helps only once the fix before it, in the cause's list, is done")),
         ]);
 
     public static readonly Shape.Map Entry = new(

@@ -72,6 +72,7 @@ internal sealed class EntryPage(CatalogStore store, Settings settings, Terminal 
             if (fix.Action.Length > 0) w.WriteString("action", fix.Action);
             if (fix.Undo.Length > 0) w.WriteString("undo", fix.Undo);
             if (fix.NoUndo.Length > 0) w.WriteString("noUndo", fix.NoUndo);
+            if (fix.Follows) w.WriteBoolean("follows", fix.Follows);
             w.WriteEndObject();
         }
         w.WriteEndArray();

@@ -186,10 +186,10 @@ internal sealed class DiagnosisPage(DrillOutcome outcome)
         var environment = outcome.Platform.Environment(outcome.Bundle.Environment);
         if (entry is null || environment is null) return;
         var service = cause.At.Service.Length > 0 ? cause.At.Service : entry.Service;
-        foreach (var fix in entry.FixesOf(cause.Fixes))
+        foreach (var (place, fix) in entry.FixesOf(cause.Fixes).Index())
         {
             string Filled(string text) => PlatformNames.Fill(text, outcome.Platform, environment, service);
-            page.Append(CultureInfo.InvariantCulture, $"**Fix: {MarkdownSafe.Text(fix.Title)}**\n\n{MarkdownSafe.Text(Filled(fix.Does))}\n\nVerify: {MarkdownSafe.Text(Filled(fix.Verify))}\n\n");
+            page.Append(CultureInfo.InvariantCulture, $"**Fix{(fix.Follows && place > 0 ? $", {Fix.WhenItFollows}" : "")}: {MarkdownSafe.Text(fix.Title)}**\n\n{MarkdownSafe.Text(Filled(fix.Does))}\n\nVerify: {MarkdownSafe.Text(Filled(fix.Verify))}\n\n");
             if (fix.Undo.Length > 0) page.Append(CultureInfo.InvariantCulture, $"Undo: {MarkdownSafe.Text(Filled(fix.Undo))}\n\n");
             if (Plan(ActionOrder.For(fix, cause, environment.Name)) is { } plan) page.Append(CultureInfo.InvariantCulture, $"Plan: {MarkdownSafe.Code(plan)}\n\n");
         }

@@ -94,6 +94,7 @@ public static class ReferenceMarkdown
         var fixes = entry.Fixes.Select(f =>
         {
             List<string> lines = [$"### {MarkdownText.Prose(f.Title)}", "", $"- Do: {Say(f.Does)}", $"- Verify: {Say(f.Verify)}"];
+            if (f.Follows) lines.Add($"- When: {Fix.WhenItFollows}");
             if (f.Undo.Length > 0) lines.Add($"- Undo: {Say(f.Undo)}");
             if (f.NoUndo.Length > 0) lines.Add($"- Cannot be undone: {Say(f.NoUndo)}");
             if (f.Action.Length > 0) lines.Add($"- Guarded action: `{f.Action}`");

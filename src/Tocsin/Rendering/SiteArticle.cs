@@ -103,7 +103,7 @@ internal sealed class SiteArticle(ReferenceEntry reference, ErrorReference all, 
                 $"""
                 <li id="{entry.Id}--fix-{f.Id}"><p><b class="name">{Say(f.Title)}</b>{action}</p>
                 <p>{Say(f.Does)}</p>
-                <dl><div><dt>Verify</dt><dd>{Say(f.Verify)}</dd></div>{Term("Undo", f.Undo)}{Term("Cannot be undone", f.NoUndo)}</dl>
+                <dl><div><dt>Verify</dt><dd>{Say(f.Verify)}</dd></div>{Term("When", f.Follows ? Fix.WhenItFollows : "")}{Term("Undo", f.Undo)}{Term("Cannot be undone", f.NoUndo)}</dl>
                 </li>
                 """);
         });

@@ -247,6 +247,7 @@ internal static class CatalogIndex
     private static void WriteFix(BinaryWriter w, Fix f)
     {
         foreach (var text in (string[])[f.Id, f.Title, f.Does, f.Verify, f.Action, f.Undo, f.NoUndo]) w.Write(text);
+        w.Write((byte)(f.Follows ? 1 : 0));
         Write(w, [.. f.With.SelectMany(v => new[] { v.Key, v.Value })]);
     }
 
@@ -270,6 +271,7 @@ internal static class CatalogIndex
         Action = r.ReadString(),
         Undo = r.ReadString(),
         NoUndo = r.ReadString(),
+        Follows = r.ReadByte() == 1,
     };
 
     internal static void Write(BinaryWriter w, ImmutableArray<string> texts) => Write(w, texts, (x, t) => x.Write(t));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using NodaTime;
 using Tocsin.Cli.Commands.Incidents;
 using Tocsin.Cli.Setup;
 using Tocsin.Core.Catalog;
@@ -44,18 +45,25 @@ internal sealed class ExamRepair : IAsyncDisposable
 
     public ExamRepair(Settings settings, Terminal terminal, CatalogStore store, LabClient lab) => (this.settings, this.terminal, this.store, this.lab) = (settings, terminal, store, lab);
 
-    public async Task<RepairResult> TryAsync(string environment, DiagnosisReport diagnosis, CancellationToken cancel)
+    /// <param name="again">Drills once more: nothing that was wrong only before counts.</param>
+    public async Task<RepairResult> TryAsync(string environment, DiagnosisReport diagnosis, Func<Instant, Task<DiagnosisReport>> again, CancellationToken cancel)
     {
         if (diagnosis.Causes.FirstOrDefault() is not { } cause || store.Whole.Find(cause.Id.Split('/')[0]) is not { } entry) return RepairResult.None;
-        var fixes = entry.Entry.FixesOf(cause.Fixes).Where(f => IsAutomatic(f.Action)).ToList();
-        if (fixes.Count == 0) return RepairResult.None;
+        var fixes = entry.Entry.FixesOf(cause.Fixes).ToList();
+        if (!fixes.Where((f, i) => IsAutomatic(f.Action) && (i == 0 || !f.Follows)).Any()) return RepairResult.None;
         await using var server = await StartAsync(cancel);
         var acts = new ExamActs(server);
-        var (tried, healthy) = (new List<ActedFix>(), false);
+        var (tried, healthy, before) = (new List<ActedFix>(), false, true);
         foreach (var fix in fixes)
         {
+            if (!IsAutomatic(fix.Action) || (fix.Follows && !before))
+            {
+                before = false;
+                continue;
+            }
             tried.Add(await acts.DoAsync(environment, fix, cause, cancel));
-            if (healthy = await HealthyAsync(cancel)) break;
+            before = tried[^1].Run is not null;
+            if (before && (healthy = await HealthyAsync(cancel) && !await StillThereAsync(cause, again))) break;
         }
         var undone = new List<UndoResult>();
         foreach (var fix in Enumerable.Reverse(tried))
@@ -81,6 +89,10 @@ internal sealed class ExamRepair : IAsyncDisposable
         var setup = ActedPlatform.Of(options.Platform, Server.Setup.ActionSettings.None, null, lab: true, ActionMode.On) with { Pause = TimeSpan.FromMilliseconds(500) };
         return ServerHost.StartAsync(options with { Actions = setup }, LoggerFactory.Create(static b => b.SetMinimumLevel(LogLevel.None)), cancel);
     }
+
+    // Green lights are not enough: whoever looks again must not find the cause any more.
+    private static async Task<bool> StillThereAsync(RankedCause cause, Func<Instant, Task<DiagnosisReport>> again) =>
+        (await again(SystemClock.Instance.GetCurrentInstant())).Causes.Any(c => c.Id == cause.Id);
 
     private async Task<bool> HealthyAsync(CancellationToken cancel)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NodaTime;
 using NodaTime.Text;
 using Tocsin.Cli.Commands.Diagnose;
 using Tocsin.Cli.Setup;
@@ -45,16 +46,12 @@ internal sealed class ExamRun(Settings settings, Terminal terminal, LabClient la
             await scene.BreakAsync(cancel);
             var landings = await scene.LandAsync(cancel);
             await scene.AfterwardsAsync(cancel);
-            // Whoever is paged looks a minute later, when the metrics of that minute are there.
-            await Task.Delay(TimeSpan.FromMinutes(1) / (await lab.StatusAsync(cancel)).Scale, TimeProvider.System, cancel);
-            var outcome = await drill.LookAsync(
-                new DrillRequest { Environment = order.Environment, Lab = true, Quiet = true, Domain = order.Fault.Domain is { Length: > 0 } domain && order.Variant is not FaultVariant.Noop ? domain : null, AllServices = true, Since = InstantPattern.General.Format(landings.Min(l => l.Since)) },
-                cancel);
+            var outcome = await LookAsync(order, landings.Min(l => l.Since), cancel);
             var broken = landings.Select(l => l.Fault).ToImmutableArray();
             var landed = scene.AsOrdered(landings);
             if (landed && Shelf is { } shelf) await shelf.KeepAsync(order, broken, outcome.Bundle, cancel);
             var row = ExamJudge.Of(order, broken, outcome.Diagnosis) with { Landed = landed, Seconds = outcome.Seconds, Probes = outcome.Results.Length };
-            return Repair is { } repair && landed && row.Answered && order.Variant is FaultVariant.Plain ? row with { Repair = await repair.TryAsync(order.Environment, outcome.Diagnosis, cancel) } : row;
+            return Repair is { } repair && landed && row.Answered && order.Variant is FaultVariant.Plain ? row with { Repair = await repair.TryAsync(order.Environment, outcome.Diagnosis, async since => (await LookAsync(order, since, cancel)).Diagnosis, cancel) } : row;
         }
         catch (LabException e)
         {
@@ -64,5 +61,14 @@ internal sealed class ExamRun(Settings settings, Terminal terminal, LabClient la
         {
             await lab.HealAsync(CancellationToken.None);
         }
+    }
+
+    // Whoever is paged looks a minute later, when the metrics of that minute are there.
+    private async Task<DrillOutcome> LookAsync(SceneOrder order, Instant since, CancellationToken cancel)
+    {
+        await Task.Delay(TimeSpan.FromMinutes(1) / (await lab.StatusAsync(cancel)).Scale, TimeProvider.System, cancel);
+        return await drill.LookAsync(
+            new DrillRequest { Environment = order.Environment, Lab = true, Quiet = true, Domain = order.Fault.Domain is { Length: > 0 } domain && order.Variant is not FaultVariant.Noop ? domain : null, AllServices = true, Since = InstantPattern.General.Format(since) },
+            cancel);
     }
 }
