@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using NodaTime;
 using Tocsin.Core.Platforms;
-using Tocsin.Lab.Aws.Metrics;
 using Tocsin.Lab.Aws.Rds;
 using Tocsin.Lab.Host;
 

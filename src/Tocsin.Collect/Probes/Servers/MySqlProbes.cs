@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
-using NodaTime;
 using Tocsin.Collect.Wire;
 using Tocsin.Core.Diagnosis;
 

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using NodaTime;
 using Tocsin.Cli.Commands.Incidents;
 using Tocsin.Cli.Setup;
-using Tocsin.Core.Catalog;
 using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Response.Actions;
 using Tocsin.Lab.Host;
