@@ -76,9 +76,19 @@ internal static class QueueProbes
             sighting.Fact("otherPrefix", everyone.Exists(c => c.Queue == queue && c.Prefix != prefix));
             sighting.Fact("otherDatabase", everyone.Exists(c => c.Queue == queue && c.Database != 0));
             var active = (await Ask(RedisQuestion.ListLength(Key("active")), cancel)).AsNumber ?? 0;
-            if (own.Count > 0) sighting.Fact("blocked", active > 0 && own.TrueForAll(c => !c.Command.StartsWith("bz", StringComparison.OrdinalIgnoreCase) && !c.Command.StartsWith("brpop", StringComparison.OrdinalIgnoreCase)));
+            var busy = active > 0 && own.TrueForAll(c => !c.Command.StartsWith("bz", StringComparison.OrdinalIgnoreCase) && !c.Command.StartsWith("brpop", StringComparison.OrdinalIgnoreCase));
+            if (own.Count > 0) sighting.Fact("blocked", busy && !await EndsAsync(cancel));
             sighting.Fact("service", own.Count == 0 ? "NONE" : service.Role is "core-api" or "events-worker" ? service.Role : "UNKNOWN");
             if (own.Count == 0) sighting.Empty();
+        }
+
+        // Busy is not hung: whether jobs come to their end meanwhile.
+        private async Task<bool> EndsAsync(CancellationToken cancel)
+        {
+            var first = await LookAsync(cancel);
+            await Task.Delay(BetweenLooks, ground.Time, cancel);
+            var second = await LookAsync(cancel);
+            return second.Completed + second.Failed > first.Completed + first.Failed;
         }
 
         public async Task TypesAsync(CancellationToken cancel)
