@@ -49,6 +49,28 @@ public sealed class DiagnosisCatalog
         return new DiagnosisCatalog(causes, downstream, facts, DigestOf(causes, facts));
     }
 
+    /// <summary>Whether a cause is an effect of another one, over however many steps.</summary>
+    public bool LeadsTo(string from, string to)
+    {
+        var (open, seen) = (new Queue<string>([from]), new HashSet<string>(StringComparer.Ordinal));
+        while (open.TryDequeue(out var next))
+        {
+            foreach (var below in Downstream(next).Where(seen.Add))
+            {
+                if (below == to || below == to.Split('/')[0]) return true;
+                open.Enqueue(below);
+            }
+        }
+        return false;
+    }
+
+    /// <summary>Whether two entries name one cause: something that decides the one decides the other.</summary>
+    public bool IsSame(string one, string other)
+    {
+        IEnumerable<string> Deciding(string id) => Causes.Where(c => c.Id == id).SelectMany(c => c.Rules).Where(r => r.For && r.Weight is Weight.Decisive).Select(r => r.When.Words());
+        return Deciding(one).Intersect(Deciding(other), StringComparer.Ordinal).Any();
+    }
+
     /// <summary>What an entry or a single cause leads to, one step down.</summary>
     internal ImmutableArray<string> Downstream(string id) => _downstream.GetValueOrDefault(id, []);
 

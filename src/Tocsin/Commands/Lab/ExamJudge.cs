@@ -22,7 +22,22 @@ internal static class ExamJudge
                 diagnosis.Causes is [var first, ..] && first.Id == expected[0] && diagnosis.Verdict is Verdict.Confirmed or Verdict.Likely,
                 diagnosis.Causes.Length > 1 ? $"also {string.Join(", ", diagnosis.Causes.Skip(1).Select(c => c.Id))}" : ""),
         };
-        var coverage = diagnosis.Coverage.Tried == 0 ? 0 : (double)diagnosis.Coverage.Evidence / diagnosis.Coverage.Tried;
-        return new ExamRow(order.Fault, order.Variant, diagnosis.Verdict, ranked.FirstOrDefault(""), ranked.IndexOf(expected[0]) + 1, coverage, right, note);
+        return new ExamRow(order.Fault, order.Variant, diagnosis.Verdict, ranked.FirstOrDefault(""), ranked.IndexOf(expected[0]) + 1, CoverageOf(diagnosis), right, note);
     }
+
+    /// <summary>
+    /// Where its entry was taken away: right is who is not sure, or is sure of what is so as well, which is an effect of its cause, the same cause by the name of
+    /// another entry, or what the whole reference finds beside it.
+    /// </summary>
+    /// <param name="known">With the entry.</param>
+    public static ExamRow OfUnknown(SceneOrder order, DiagnosisReport diagnosis, DiagnosisReport known, DiagnosisCatalog whole)
+    {
+        var first = diagnosis.Causes.Select(c => c.Id).FirstOrDefault("");
+        var isSure = diagnosis.Verdict is Verdict.Confirmed or Verdict.Likely;
+        var expected = order.Fault.Expected;
+        var so = !isSure ? "" : whole.LeadsTo(expected, first) ? "an effect of it" : whole.IsSame(expected, first) ? "the same by another name" : known.Causes.Any(c => c.Id == first) ? "it is so beside it" : "";
+        return new ExamRow(order.Fault, order.Variant, diagnosis.Verdict, first, 0, CoverageOf(diagnosis), !isSure || so.Length > 0, so);
+    }
+
+    private static double CoverageOf(DiagnosisReport diagnosis) => diagnosis.Coverage.Tried == 0 ? 0 : (double)diagnosis.Coverage.Evidence / diagnosis.Coverage.Tried;
 }

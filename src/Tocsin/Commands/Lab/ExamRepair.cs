@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using NodaTime;
 using Tocsin.Cli.Commands.Incidents;
 using Tocsin.Cli.Setup;
+using Tocsin.Core.Catalog;
 using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Response.Actions;
 using Tocsin.Lab.Host;
@@ -47,12 +48,29 @@ internal sealed class ExamRepair : IAsyncDisposable
     /// <param name="again">Drills once more: nothing that was wrong only before counts.</param>
     public async Task<RepairResult> TryAsync(string environment, DiagnosisReport diagnosis, Func<Instant, Task<DiagnosisReport>> again, CancellationToken cancel)
     {
-        if (diagnosis.Causes.FirstOrDefault() is not { } cause || store.Whole.Find(cause.Id.Split('/')[0]) is not { } entry) return RepairResult.None;
-        var fixes = entry.Entry.FixesOf(cause.Fixes).ToList();
-        if (!fixes.Where((f, i) => IsAutomatic(f.Action) && (i == 0 || !f.Follows)).Any()) return RepairResult.None;
+        var causes = diagnosis.Causes.Select(c => (Cause: c, Fixes: FixesOf(c))).Where(c => c.Fixes.Where((f, i) => IsAutomatic(f.Action) && (i == 0 || !f.Follows)).Any()).ToList();
+        if (causes.Count == 0) return RepairResult.None;
         await using var server = await StartAsync(cancel);
-        var acts = new ExamActs(server);
-        var (tried, healthy, before) = (new List<ActedFix>(), false, true);
+        var (acts, tried, left) = (new ExamActs(server), new List<ActedFix>(), new List<RankedCause>());
+        foreach (var (cause, fixes) in causes)
+        {
+            if (!await RepairAsync(environment, cause, fixes, acts, tried, again, cancel)) left.Add(cause);
+        }
+        var healthy = left.Count == 0 && await HealthyAsync(cancel) && !await StillThereAsync([.. causes.Select(c => c.Cause)], again);
+        var undone = new List<UndoResult>();
+        foreach (var fix in Enumerable.Reverse(tried))
+        {
+            if (fix.Run is { } run) undone.Add(await acts.UndoAsync(run, cancel));
+        }
+        return new RepairResult([.. tried.Select(t => t.Words)], healthy, [.. tried.SelectMany(t => t.Beside)], [.. undone]);
+    }
+
+    private List<Fix> FixesOf(RankedCause cause) => [.. store.Whole.Find(cause.Id.Split('/')[0])?.Entry.FixesOf(cause.Fixes) ?? []];
+
+    // One after the other until the cause is gone; what follows another fix only where that one was done.
+    private async Task<bool> RepairAsync(string environment, RankedCause cause, List<Fix> fixes, ExamActs acts, List<ActedFix> tried, Func<Instant, Task<DiagnosisReport>> again, CancellationToken cancel)
+    {
+        var before = true;
         foreach (var fix in fixes)
         {
             if (!IsAutomatic(fix.Action) || (fix.Follows && !before))
@@ -62,14 +80,9 @@ internal sealed class ExamRepair : IAsyncDisposable
             }
             tried.Add(await acts.DoAsync(environment, fix, cause, cancel));
             before = tried[^1].Run is not null;
-            if (before && (healthy = await HealthyAsync(cancel) && !await StillThereAsync(cause, again))) break;
+            if (before && !await StillThereAsync([cause], again)) return true;
         }
-        var undone = new List<UndoResult>();
-        foreach (var fix in Enumerable.Reverse(tried))
-        {
-            if (fix.Run is { } run) undone.Add(await acts.UndoAsync(run, cancel));
-        }
-        return new RepairResult([.. tried.Select(t => t.Words)], healthy, [.. tried.SelectMany(t => t.Beside)], [.. undone]);
+        return false;
     }
 
     public ValueTask DisposeAsync()
@@ -90,8 +103,11 @@ internal sealed class ExamRepair : IAsyncDisposable
     }
 
     // Green lights are not enough: whoever looks again must not find the cause any more.
-    private static async Task<bool> StillThereAsync(RankedCause cause, Func<Instant, Task<DiagnosisReport>> again) =>
-        (await again(SystemClock.Instance.GetCurrentInstant())).Causes.Any(c => c.Id == cause.Id);
+    private static async Task<bool> StillThereAsync(RankedCause[] causes, Func<Instant, Task<DiagnosisReport>> again)
+    {
+        var found = (await again(Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow()))).Causes;
+        return Array.Exists(causes, c => found.Any(f => f.Id == c.Id && f.At == c.At));
+    }
 
     private async Task<bool> HealthyAsync(CancellationToken cancel)
     {

@@ -22,16 +22,34 @@ internal sealed class ExamShelf(string folder)
     /// <summary>Every bundle of the folder, diagnosed with the catalog as it is now.</summary>
     public ImmutableArray<ExamRow> Judge(FaultFolder faults, CatalogStore store, Terminal terminal, Func<Fault, FaultVariant, bool> wanted)
     {
-        if (!Directory.Exists(folder)) throw new SettingsException($"--from {folder}: there is no such folder");
         var (entries, facts) = store.ForDiagnosis(terminal);
         var catalog = DiagnosisCatalog.Build(entries, facts);
-        var rows = from file in Directory.EnumerateFiles(folder, "*" + Ending).Order(StringComparer.Ordinal)
+        return [.. Kept(faults, wanted).Select(k => ExamJudge.Of(k.Order, k.Broken, Diagnoser.Diagnose(k.Bundle, catalog)))];
+    }
+
+    /// <summary>As if nobody had written down the entry of each question's cause: whoever does not know it must not be sure of another.</summary>
+    public ImmutableArray<ExamRow> JudgeUnknown(FaultFolder faults, CatalogStore store, Terminal terminal, Func<Fault, FaultVariant, bool> wanted)
+    {
+        var (entries, facts) = store.ForDiagnosis(terminal);
+        var whole = DiagnosisCatalog.Build(entries, facts);
+        var rows = from kept in Kept(faults, (f, v) => v is FaultVariant.Plain && wanted(f, v))
+                   group kept by kept.Order.Fault.Expected.Split('/')[0] into asked
+                   let less = DiagnosisCatalog.Build(entries.Where(e => e.Id != asked.Key), facts)
+                   from kept in asked
+                   let bundle = kept.Bundle with { Matches = kept.Bundle.Matches.RemoveAll(m => m.Entry == asked.Key) }
+                   select ExamJudge.OfUnknown(kept.Order, Diagnoser.Diagnose(bundle, less), Diagnoser.Diagnose(kept.Bundle, whole), whole);
+        return [.. rows];
+    }
+
+    private IEnumerable<(SceneOrder Order, ImmutableArray<Fault> Broken, EvidenceBundle Bundle)> Kept(FaultFolder faults, Func<Fault, FaultVariant, bool> wanted)
+    {
+        if (!Directory.Exists(folder)) throw new SettingsException($"--from {folder}: there is no such folder");
+        return from file in Directory.EnumerateFiles(folder, "*" + Ending).Order(StringComparer.Ordinal)
                    let parts = Path.GetFileNameWithoutExtension(file).Split('.')
                    where parts.Length > 1
                    let broken = parts.Where((_, i) => i != 1).Select(faults.Find).ToImmutableArray()
                    let order = new SceneOrder(broken[0], "") { Variant = FaultVariants.Of(parts[1]) }
                    where wanted(order.Fault, order.Variant)
-                   select ExamJudge.Of(order, broken, Diagnoser.Diagnose(BundleFile.Read(file), catalog));
-        return [.. rows];
+                   select (order, broken, BundleFile.Read(file));
     }
 }

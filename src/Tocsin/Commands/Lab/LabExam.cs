@@ -18,6 +18,7 @@ internal static class LabExam
         var environment = LabVerbs.Environment();
         var keep = new Option<string?>("--keep") { Description = "Write the evidence of each question here", HelpName = "DIR" };
         var from = new Option<string?>("--from") { Description = "Judge the evidence that was kept here, with the catalog as it is; asks no lab", HelpName = "DIR" };
+        var unknown = new Option<bool>("--unknown") { Description = "With --from: judge each question as if the entry of its cause were not written yet; right is who is not sure of another cause" };
         var repair = new Option<bool>("--repair") { Description = "Also do what the diagnosis proposes, where it needs nothing that only a person knows, and see the platform healthy again" };
         var format = CommonOptions.Format("text", "json", "md");
         var command = new ExampledCommand(
@@ -25,7 +26,7 @@ internal static class LabExam
             "Inject each fault, see it land, drill, compare the cause, heal; exit code 1 when a diagnosis is not right.",
             ["tocsin lab exam", "tocsin lab exam --only secret-gone --only ecs-exit-137", "tocsin lab exam --variant noop --variant denied --seed 7 --format md", "tocsin lab exam --keep exam && tocsin lab exam --from exam"])
         {
-            Options = { only, variant, seed, environment, keep, from, repair, format },
+            Options = { only, variant, seed, environment, keep, from, unknown, repair, format },
         };
         command.SetAction((parsed, cancel) => run.DoAsync(
             async c =>
@@ -37,7 +38,13 @@ internal static class LabExam
                 var variants = (parsed.GetValue(variant) is { Length: > 0 } named ? named : [FaultVariants.Name(FaultVariant.Plain)]).Select(FaultVariants.Of).ToImmutableArray();
                 var ids = parsed.GetValue(only) ?? [];
                 foreach (var id in ids.Where(o => !faults.Faults.Any(f => f.Entry == o))) _ = faults.Find(id);
-                if (parsed.GetValue(from) is { } kept) return Tell([.. new ExamShelf(kept).Judge(faults, new CatalogStore(settings), terminal, (f, v) => IsWanted(f, ids) && (variants.Contains(v) || parsed.GetValue(variant) is not { Length: > 0 }))], parsed.GetValue(format)!, terminal);
+                bool Asked(Fault f, FaultVariant v) => IsWanted(f, ids) && (variants.Contains(v) || parsed.GetValue(variant) is not { Length: > 0 });
+                if (parsed.GetValue(from) is { } kept)
+                {
+                    var (shelf, store) = (new ExamShelf(kept), new CatalogStore(settings));
+                    return Tell(parsed.GetValue(unknown) ? shelf.JudgeUnknown(faults, store, terminal, Asked) : shelf.Judge(faults, store, terminal, Asked), parsed.GetValue(format)!, terminal);
+                }
+                if (parsed.GetValue(unknown)) throw new SettingsException("--unknown judges evidence that was kept: add --from DIR");
                 using var lab = LabClient.Connect(LabFolder.Default());
                 var chosen = faults.Faults.Where(f => f.Profiles.Contains(lab.State.Profile) && (f.CoreHides.Length == 0 || lab.State.Profile is not LabProfile.Core) && f.Environments.Contains(parsed.GetValue(environment)!, StringComparer.Ordinal) && IsWanted(f, ids)).ToImmutableArray();
                 await using var repairs = parsed.GetValue(repair) ? new ExamRepair(settings, terminal, new CatalogStore(settings), lab) : null;
