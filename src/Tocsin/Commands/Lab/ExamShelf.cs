@@ -32,13 +32,14 @@ internal sealed class ExamShelf(string folder)
     {
         var (entries, facts) = store.ForDiagnosis(terminal);
         var whole = DiagnosisCatalog.Build(entries, facts);
-        var rows = from kept in Kept(faults, (f, v) => v is FaultVariant.Plain && wanted(f, v))
-                   group kept by kept.Order.Fault.Expected.Split('/')[0] into asked
-                   let less = DiagnosisCatalog.Build(entries.Where(e => e.Id != asked.Key), facts)
-                   from kept in asked
-                   let bundle = kept.Bundle with { Matches = kept.Bundle.Matches.RemoveAll(m => m.Entry == asked.Key) }
-                   select ExamJudge.OfUnknown(kept.Order, Diagnoser.Diagnose(bundle, less), Diagnoser.Diagnose(kept.Bundle, whole), whole);
-        return [.. rows];
+        return
+        [
+            .. Kept(faults, (f, v) => v is FaultVariant.Plain && wanted(f, v)).GroupBy(k => k.Order.Fault.Expected.Split('/')[0], StringComparer.Ordinal).SelectMany(asked =>
+            {
+                var less = DiagnosisCatalog.Build(entries.Where(e => e.Id != asked.Key), facts);
+                return asked.Select(k => ExamJudge.OfUnknown(k.Order, Diagnoser.Diagnose(k.Bundle with { Matches = k.Bundle.Matches.RemoveAll(m => m.Entry == asked.Key) }, less), Diagnoser.Diagnose(k.Bundle, whole), whole));
+            }),
+        ];
     }
 
     private IEnumerable<(SceneOrder Order, ImmutableArray<Fault> Broken, EvidenceBundle Bundle)> Kept(FaultFolder faults, Func<Fault, FaultVariant, bool> wanted)
