@@ -254,4 +254,24 @@ public sealed class DiagnoserTests
         Assert.True(dependencies.BehindVpn("production", "aurora"));
         Assert.False(dependencies.BehindVpn("staging", "aurora"));
     }
+
+    [Theory]
+    [InlineData("redis-unreachable/server-down", "bullmq-jobs-waiting/worker-down", true)]
+    [InlineData("alb-503/scaled-to-zero", "storefront-fetch-failed/core-api-down", true)]
+    [InlineData("bullmq-jobs-waiting/worker-down", "redis-unreachable/server-down", false)]
+    public void An_effect_is_told_from_a_cause(string cause, string other, bool isEffect) => Assert.Equal(isEffect, Given.Catalog.LeadsTo(cause, other));
+
+    [Theory]
+    [InlineData("bullmq-jobs-waiting/queue-paused", "shopify-webhook-backlog/queue-paused", true)]
+    [InlineData("clickhouse-no-data/wrong-host", "clickhouse-table-missing/wrong-server", true)]
+    [InlineData("bullmq-jobs-waiting/queue-paused", "bullmq-jobs-waiting/rate-limited", false)]
+    public void One_cause_by_two_names_is_known_by_what_decides_it(string one, string other, bool isSame) => Assert.Equal(isSame, Given.Catalog.IsSame(one, other));
+
+    [Fact]
+    public void What_a_symptom_shows_at_is_kept_for_the_fix()
+    {
+        var found = Given.Diagnose(Given.Bundle(Well, "bullmq.queue@consumer//store-events waiting=900 paused=true", "saw bullmq-jobs-waiting.paused@consumer"));
+        Assert.Equal("bullmq-jobs-waiting/queue-paused", found.Causes[0].Id);
+        Assert.Contains("store-events", found.Causes[0].At.Item.Length > 0 ? [found.Causes[0].At.Item] : found.Causes[0].Items);
+    }
 }
