@@ -18,6 +18,9 @@ internal sealed class ExamActs(ServerHost server)
 
     // What an undo goes back to is broken: nobody waits until it works.
     private static readonly TimeSpan Undoing = TimeSpan.FromSeconds(15);
+
+    // Many minutes of lab time: what does not work by then does not work.
+    private static readonly TimeSpan Doing = TimeSpan.FromSeconds(60);
     private readonly ActionDesk desk = server.Part<ActionDesk>();
     private readonly ActionRunner runner = server.Part<ActionRunner>();
 
@@ -26,7 +29,7 @@ internal sealed class ExamActs(ServerHost server)
         var planned = await desk.PlanAsync(ActionOrder.For(fix, cause, environment), null, Approvers[0], fix.Title, cancel);
         if (planned is not ActionResult.Done { Run: var plan }) return new ActedFix($"{fix.Action}: {Refusal(planned)}", null, []);
         if (await StartAsync(plan, cancel) is { } held) return new ActedFix($"{fix.Action}: {held}", null, []);
-        var done = await runner.DoAsync(plan.Id, ActionOrder.None, cancel);
+        var done = await RunAsync(plan.Id, Doing, cancel);
         var works = done.Verified?.Works switch { true => "works", false => "does not work", null => "not seen to work" };
         return new ActedFix($"{fix.Action}: {done.State.ToString().ToLowerInvariant()}, {works}", done.State is ActionState.Succeeded ? done : null, done.Verified?.Beside ?? []);
     }
@@ -38,7 +41,7 @@ internal sealed class ExamActs(ServerHost server)
         var planned = await desk.UndoAsync(done.Id, Approvers[0], "the exam takes it back", cancel);
         if (planned is not ActionResult.Done { Run: var plan }) return new UndoResult(action, Done: null, Refusal(planned));
         if (await StartAsync(plan, cancel) is { } held) return new UndoResult(action, Done: false, held);
-        var run = await RunAsync(plan.Id, cancel);
+        var run = await RunAsync(plan.Id, Undoing, cancel);
         if (run.State != ActionState.Succeeded) return new UndoResult(action, Done: false, run.State.ToString().ToLowerInvariant());
         var kind = desk.Planner.Find(action)!;
         for (var call = 0; call < run.Calls.Length; call++)
@@ -57,10 +60,10 @@ internal sealed class ExamActs(ServerHost server)
         return await desk.StartAsync(plan.Id, Approvers[1], ActionOrder.None, cancel) is ActionResult.Done ? null : $"was held back: {string.Join("; ", (await desk.ReadAsync(plan.Id, cancel))!.HeldBack.Select(h => h.Why))}";
     }
 
-    private async Task<ActionRun> RunAsync(string id, CancellationToken cancel)
+    private async Task<ActionRun> RunAsync(string id, TimeSpan most, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(Undoing);
+        limit.CancelAfter(most);
         try
         {
             return await runner.DoAsync(id, ActionOrder.None, limit.Token);

@@ -48,15 +48,12 @@ internal sealed class ExamRepair : IAsyncDisposable
     /// <param name="again">Drills once more: nothing that was wrong only before counts.</param>
     public async Task<RepairResult> TryAsync(string environment, DiagnosisReport diagnosis, Func<Instant, Task<DiagnosisReport>> again, CancellationToken cancel)
     {
-        var causes = diagnosis.Causes.Select(c => (Cause: c, Fixes: FixesOf(c))).Where(c => c.Fixes.Where((f, i) => IsAutomatic(f.Action) && (i == 0 || !f.Follows)).Any()).ToList();
+        var causes = diagnosis.Causes.Select(c => (Cause: c, Fixes: FixesOf(c))).Where(c => c.Fixes.Where((f, i) => IsAutomatic(f, c.Cause) && (i == 0 || !f.Follows)).Any()).ToList();
         if (causes.Count == 0) return RepairResult.None;
         await using var server = await StartAsync(cancel);
-        var (acts, tried, left) = (new ExamActs(server), new List<ActedFix>(), new List<RankedCause>());
-        foreach (var (cause, fixes) in causes)
-        {
-            if (!await RepairAsync(environment, cause, fixes, acts, tried, again, cancel)) left.Add(cause);
-        }
-        var healthy = left.Count == 0 && await HealthyAsync(cancel) && !await StillThereAsync([.. causes.Select(c => c.Cause)], again);
+        var (acts, tried) = (new ExamActs(server), new List<ActedFix>());
+        foreach (var (cause, fixes) in causes) await RepairAsync(environment, cause, fixes, acts, tried, again, cancel);
+        var healthy = await HealthyAsync(cancel) && !await StillThereAsync([.. diagnosis.Causes], again);
         var undone = new List<UndoResult>();
         foreach (var fix in Enumerable.Reverse(tried))
         {
@@ -68,21 +65,20 @@ internal sealed class ExamRepair : IAsyncDisposable
     private List<Fix> FixesOf(RankedCause cause) => [.. store.Whole.Find(cause.Id.Split('/')[0])?.Entry.FixesOf(cause.Fixes) ?? []];
 
     // One after the other until the cause is gone; what follows another fix only where that one was done.
-    private async Task<bool> RepairAsync(string environment, RankedCause cause, List<Fix> fixes, ExamActs acts, List<ActedFix> tried, Func<Instant, Task<DiagnosisReport>> again, CancellationToken cancel)
+    private static async Task RepairAsync(string environment, RankedCause cause, List<Fix> fixes, ExamActs acts, List<ActedFix> tried, Func<Instant, Task<DiagnosisReport>> again, CancellationToken cancel)
     {
         var before = true;
         foreach (var fix in fixes)
         {
-            if (!IsAutomatic(fix.Action) || (fix.Follows && !before))
+            if (!IsAutomatic(fix, cause) || (fix.Follows && !before))
             {
                 before = false;
                 continue;
             }
             tried.Add(await acts.DoAsync(environment, fix, cause, cancel));
             before = tried[^1].Run is not null;
-            if (before && !await StillThereAsync([cause], again)) return true;
+            if (before && !await StillThereAsync([cause], again)) return;
         }
-        return false;
     }
 
     public ValueTask DisposeAsync()
@@ -91,8 +87,8 @@ internal sealed class ExamRepair : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    // What needs nothing that only a person knows.
-    private static bool IsAutomatic(string action) => ActionKinds.Planner().Find(action) is { } kind && kind.Id is not ("rds.snapshot" or "iam.deactivateKey" or "mysql.killConnection" or "migration.markRun" or "redis.deleteKey" or "aurora.rotatePassword") && !kind.Arguments.Any(a => a.Secret || a is { Required: true, Name: not "count" });
+    // What needs nothing that only a person knows; a cause that lies at a server names no service that could be deployed.
+    private static bool IsAutomatic(Fix fix, RankedCause cause) => ActionKinds.Planner().Find(fix.Action) is { } kind && (!kind.NeedsTarget || ActionOrder.For(fix, cause, "").Target.Length > 0) && kind.Id is not ("rds.snapshot" or "iam.deactivateKey" or "mysql.killConnection" or "migration.markRun" or "redis.deleteKey" or "aurora.rotatePassword") && !kind.Arguments.Any(a => a.Secret || a is { Required: true, Name: not "count" });
 
     // A server of its own for each question: what ran for another one sets no cool-down here.
     private Task<ServerHost> StartAsync(CancellationToken cancel)

@@ -42,6 +42,8 @@ internal sealed class ExamRun(Settings settings, Terminal terminal, LabClient la
         {
             await lab.HealAsync(cancel);
             await new LabWait(terminal).HealthyAsync(lab, cancel);
+            // Between two faults lies a quiet minute: who connects again says so first, and a minute's metrics hold what was in it.
+            await MinuteAsync(cancel);
             using var scene = new FaultScene(lab, LabFolder.Default(), platform, faults, order, TimeProvider.System);
             await scene.BreakAsync(cancel);
             var landings = await scene.LandAsync(cancel);
@@ -66,9 +68,11 @@ internal sealed class ExamRun(Settings settings, Terminal terminal, LabClient la
     // Whoever is paged looks a minute later, when the metrics of that minute are there.
     private async Task<DrillOutcome> LookAsync(SceneOrder order, Instant since, CancellationToken cancel)
     {
-        await Task.Delay(TimeSpan.FromMinutes(1) / (await lab.StatusAsync(cancel)).Scale, TimeProvider.System, cancel);
+        await MinuteAsync(cancel);
         return await drill.LookAsync(
             new DrillRequest { Environment = order.Environment, Lab = true, Quiet = true, Domain = order.Fault.Domain is { Length: > 0 } domain && order.Variant is not FaultVariant.Noop ? domain : null, AllServices = true, Since = InstantPattern.General.Format(since) },
             cancel);
     }
+
+    private async Task MinuteAsync(CancellationToken cancel) => await Task.Delay(TimeSpan.FromMinutes(1) / (await lab.StatusAsync(cancel)).Scale, TimeProvider.System, cancel);
 }
