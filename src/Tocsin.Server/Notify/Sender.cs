@@ -26,7 +26,7 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
     // An attempt that a channel has not answered within Fresh no longer counts, so that a slow one keeps no other page waiting; what was answered counts until it is kept.
     private const int FewAtOnce = 2;
     private const int ManyAtOnce = 16;
-    private const int OneMoreFor = 25;
+    private const int OneMoreFor = 100;
     private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
