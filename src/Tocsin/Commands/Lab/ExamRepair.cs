@@ -88,7 +88,7 @@ internal sealed class ExamRepair : IAsyncDisposable
     }
 
     // What needs nothing that only a person knows; a cause that lies at a server names no service that could be deployed.
-    private static bool IsAutomatic(Fix fix, RankedCause cause) => ActionKinds.Planner().Find(fix.Action) is { } kind && (!kind.NeedsTarget || ActionOrder.For(fix, cause, "").Target.Length > 0) && kind.Id is not ("rds.snapshot" or "iam.deactivateKey" or "mysql.killConnection" or "migration.markRun" or "redis.deleteKey" or "aurora.rotatePassword") && !kind.Arguments.Any(a => a.Secret || a is { Required: true, Name: not "count" });
+    private static bool IsAutomatic(Fix fix, RankedCause cause) => ActionKinds.Planner().Find(fix.Action) is { } kind && (!kind.NeedsTarget || ActionOrder.For(fix, cause, "").Target.Length > 0) && kind.Id is not ("rds.snapshot" or "iam.deactivateKey" or "mysql.killConnection" or "migration.markRun" or "redis.deleteKey" or "aurora.rotatePassword") && !kind.Arguments.Any(a => a.Secret || (a.Required && !fix.With.ContainsKey(a.Name)));
 
     // A server of its own for each question: what ran for another one sets no cool-down here.
     private Task<ServerHost> StartAsync(CancellationToken cancel)
