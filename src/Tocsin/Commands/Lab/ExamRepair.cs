@@ -53,7 +53,7 @@ internal sealed class ExamRepair : IAsyncDisposable
         await using var server = await StartAsync(cancel);
         var (acts, tried) = (new ExamActs(server), new List<ActedFix>());
         foreach (var (cause, fixes) in causes) await RepairAsync(environment, cause, fixes, acts, tried, again, cancel);
-        var healthy = await HealthyAsync(cancel) && !await StillThereAsync([.. diagnosis.Causes], again);
+        var healthy = await HealthyAsync(cancel) && await IsGoneAsync([.. diagnosis.Causes], again);
         var undone = new List<UndoResult>();
         foreach (var fix in Enumerable.Reverse(tried))
         {
@@ -103,6 +103,16 @@ internal sealed class ExamRepair : IAsyncDisposable
     {
         var found = (await again(Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow()))).Causes;
         return Array.Exists(causes, c => found.Any(f => f.Id == c.Id && f.At == c.At));
+    }
+
+    // A backlog that drains is one until it is gone.
+    private static async Task<bool> IsGoneAsync(RankedCause[] causes, Func<Instant, Task<DiagnosisReport>> again)
+    {
+        for (var watch = System.Diagnostics.Stopwatch.StartNew(); ;)
+        {
+            if (!await StillThereAsync(causes, again)) return true;
+            if (watch.Elapsed > Recovery) return false;
+        }
     }
 
     private async Task<bool> HealthyAsync(CancellationToken cancel)
