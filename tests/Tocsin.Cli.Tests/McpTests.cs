@@ -18,12 +18,12 @@ public sealed class McpTests : IDisposable
     [Theory]
     [InlineData(null)]
     [InlineData("2025-06-18")]
-    public async Task Every_tool_only_looks_and_none_approves_or_executes(string? revision)
+    public async Task Every_tool_only_looks_or_proposes_and_none_approves_or_executes(string? revision)
     {
         await using var client = await ConnectAsync(revision);
         var tools = await client.ListToolsAsync(cancellationToken: Cancel);
-        Assert.Equal(["catalog", "compare", "drill", "explain", "incidents", "playbooks", "scan", "why"], tools.Select(t => t.Name).Order(StringComparer.Ordinal));
-        Assert.All(tools, t => Assert.True(t.ProtocolTool.Annotations is { ReadOnlyHint: true, DestructiveHint: false }, t.Name));
+        Assert.Equal(["catalog", "compare", "drill", "explain", "incidents", "playbooks", "propose", "scan", "why"], tools.Select(t => t.Name).Order(StringComparer.Ordinal));
+        Assert.All(tools, t => Assert.True(t.ProtocolTool.Annotations is { DestructiveHint: false } hints && hints.ReadOnlyHint == (t.Name != "propose"), t.Name));
         Assert.All(tools, t => Assert.DoesNotContain("cancel", t.JsonSchema.GetRawText(), StringComparison.OrdinalIgnoreCase));
     }
 
@@ -61,6 +61,20 @@ public sealed class McpTests : IDisposable
         Assert.Contains("TOCSIN_URL", ((TextContentBlock)refused.Content[0]).Text, StringComparison.Ordinal);
         var neither = await client.CallToolAsync("scan", new Dictionary<string, object?>(StringComparer.Ordinal), cancellationToken: Cancel);
         Assert.True(neither.IsError);
+        Assert.Contains("mysql-unreachable", await AskAsync(client, "explain", new() { ["text"] = "mysql-unreachable" }), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_only_a_person_may_type_is_not_proposed()
+    {
+        await using var client = await ConnectAsync();
+        var secret = await client.CallToolAsync("propose", new Dictionary<string, object?>(StringComparer.Ordinal) { ["action"] = "secret.put", ["target"] = "zelly/storefront/env", ["values"] = new[] { "key=CORE_API_URL", "value=-" } }, cancellationToken: Cancel);
+        Assert.True(secret.IsError);
+        Assert.Contains("given by a person", ((TextContentBlock)secret.Content[0]).Text, StringComparison.Ordinal);
+        var unknown = await client.CallToolAsync("propose", new Dictionary<string, object?>(StringComparer.Ordinal) { ["action"] = "ecs.explode", ["target"] = "storefront" }, cancellationToken: Cancel);
+        Assert.True(unknown.IsError);
+        Assert.Contains("ecs.explode", ((TextContentBlock)unknown.Content[0]).Text, StringComparison.Ordinal);
+        // The line to the client still stands.
         Assert.Contains("mysql-unreachable", await AskAsync(client, "explain", new() { ["text"] = "mysql-unreachable" }), StringComparison.Ordinal);
     }
 

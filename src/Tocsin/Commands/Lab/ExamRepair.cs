@@ -53,7 +53,7 @@ internal sealed class ExamRepair : IAsyncDisposable
         await using var server = await StartAsync(cancel);
         var (acts, tried) = (new ExamActs(server), new List<ActedFix>());
         foreach (var (cause, fixes) in causes) await RepairAsync(environment, cause, fixes, acts, tried, again, cancel);
-        var healthy = await HealthyAsync(cancel) && await IsGoneAsync([.. diagnosis.Causes], again);
+        var healthy = await HealthyAsync(cancel) && await IsGoneAsync([.. diagnosis.Causes], again, cancel);
         var undone = new List<UndoResult>();
         foreach (var fix in Enumerable.Reverse(tried))
         {
@@ -77,7 +77,7 @@ internal sealed class ExamRepair : IAsyncDisposable
             }
             tried.Add(await acts.DoAsync(environment, fix, cause, cancel));
             before = tried[^1].Run is not null;
-            if (before && !await StillThereAsync([cause], again)) return;
+            if (before && !await StillThereAsync([cause], again, cancel)) return;
         }
     }
 
@@ -99,18 +99,19 @@ internal sealed class ExamRepair : IAsyncDisposable
     }
 
     // Green lights are not enough: whoever looks again must not find the cause any more.
-    private static async Task<bool> StillThereAsync(RankedCause[] causes, Func<Instant, Task<DiagnosisReport>> again)
+    private static async Task<bool> StillThereAsync(RankedCause[] causes, Func<Instant, Task<DiagnosisReport>> again, CancellationToken cancel)
     {
+        cancel.ThrowIfCancellationRequested();
         var found = (await again(Instant.FromDateTimeOffset(TimeProvider.System.GetUtcNow()))).Causes;
         return Array.Exists(causes, c => found.Any(f => f.Id == c.Id && f.At == c.At));
     }
 
     // A backlog that drains is one until it is gone.
-    private static async Task<bool> IsGoneAsync(RankedCause[] causes, Func<Instant, Task<DiagnosisReport>> again)
+    private static async Task<bool> IsGoneAsync(RankedCause[] causes, Func<Instant, Task<DiagnosisReport>> again, CancellationToken cancel)
     {
         for (var watch = System.Diagnostics.Stopwatch.StartNew(); ;)
         {
-            if (!await StillThereAsync(causes, again)) return true;
+            if (!await StillThereAsync(causes, again, cancel)) return true;
             if (watch.Elapsed > Recovery) return false;
         }
     }

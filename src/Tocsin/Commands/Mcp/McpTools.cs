@@ -9,7 +9,7 @@ using Tocsin.Cli.Setup;
 
 namespace Tocsin.Cli.Commands.Mcp;
 
-/// <summary>Each tool is a command of the command line with its JSON as the answer, so that both say the same. No tool changes anything: there is none that could.</summary>
+/// <summary>Each tool is a command of the command line with its JSON as the answer, so that both say the same. None approves, and none runs anything: there is no tool that could.</summary>
 internal sealed class McpTools(Terminal terminal, Settings settings, ImmutableArray<string> common, bool lab)
 {
     private const int MostText = 4 << 20;
@@ -24,6 +24,7 @@ internal sealed class McpTools(Terminal terminal, Settings settings, ImmutableAr
         Tool(WhyAsync, "why", "Why a person was, or was not, paged in an incident of the server."),
         Tool(CatalogAsync, "catalog", "The known errors: id, title, layer and summary of each."),
         Tool(PlaybooksAsync, "playbooks", "Playbooks that fit what is known, the best first, or one with its steps."),
+        Tool(ProposeAsync, "propose", "Proposes a guarded action, such as ecs.rollback: makes its plan by only reading, with the exact calls, what is so now and what is wanted. With a server (TOCSIN_URL, TOCSIN_TOKEN) the plan is kept there for people to look at; only they approve and run it.", looks: false),
     ];
 
     private Task<string> ExplainAsync([Description("A line or a text from a log, or an entry's id such as mysql-unreachable")] string text, CancellationToken cancel) => RunAsync(["explain", "--format", "json", "--", text], cancel);
@@ -78,6 +79,13 @@ internal sealed class McpTools(Terminal terminal, Settings settings, ImmutableAr
             ? RunAsync(["playbook", "show", "--format", "json", "--", playbook], cancel)
             : RunAsync(["playbook", "list", "--format", "json", .. Given("--severity", severity), .. (facts ?? []).SelectMany(f => Given("--fact", f)), .. (entries ?? []).SelectMany(e => Given("--entry", e))], cancel);
 
+    private Task<string> ProposeAsync([Description("Such as ecs.rollback, ecs.scale, ecs.forceDeploy, bullmq.pause")] string action, [Description("What it is about: a service by name or role, a queue"), Optional, DefaultParameterValue(null)] string? target, [Description("An environment (default: the platform's first)"), Optional, DefaultParameterValue(null)] string? environment, [Description("What it takes, as NAME=VALUE, such as count=3; never a secret"), Optional, DefaultParameterValue(null)] string[]? values, [Description("The incident that it is for, such as INC-12"), Optional, DefaultParameterValue(null)] string? incident, [Description("Why"), Optional, DefaultParameterValue(null)] string? why, CancellationToken cancel)
+    {
+        // Standard input is the line to the client, and a secret is typed by a person.
+        if (Array.Find(values ?? [], v => v.EndsWith("=-", StringComparison.Ordinal)) is { } asked) throw new McpException($"{asked}: a value that is typed in is given by a person, by tocsin action plan");
+        return RunAsync(["action", "plan", "--format", "json", .. Given("--env", environment), .. Given("--incident", incident), .. Given("--why", why), .. (values ?? []).SelectMany(v => Given("--set", v)), .. Lab, "--", action, .. target is { Length: > 0 } ? new[] { target } : []], cancel);
+    }
+
     private string[] Lab => lab ? ["--lab"] : [];
 
     private static string[] Given(string option, string? value) => value is { Length: > 0 } ? [option, value] : [];
@@ -92,7 +100,7 @@ internal sealed class McpTools(Terminal terminal, Settings settings, ImmutableAr
         cancel.ThrowIfCancellationRequested();
         await using var output = new StringWriter(new StringBuilder());
         await using var error = new StringWriter(new StringBuilder());
-        var words = arguments[0] is "incident" or "playbook" ? 2 : 1;
+        var words = arguments[0] is "incident" or "playbook" or "action" ? 2 : 1;
         try
         {
             var code = CommandLine.Run([.. arguments[..words], .. common, .. arguments[words..]], terminal.Into(output, error));
@@ -105,5 +113,6 @@ internal sealed class McpTools(Terminal terminal, Settings settings, ImmutableAr
         throw new McpException(error.ToString().Trim());
     }
 
-    private static McpServerTool Tool(Delegate act, string name, string about) => McpServerTool.Create(act, new McpServerToolCreateOptions { Name = name, Description = about, ReadOnly = true, Destructive = false, Idempotent = true });
+    // A proposal is kept by the server; nothing else leaves a trace.
+    private static McpServerTool Tool(Delegate act, string name, string about, bool looks = true) => McpServerTool.Create(act, new McpServerToolCreateOptions { Name = name, Description = about, ReadOnly = looks, Destructive = false, Idempotent = looks });
 }
