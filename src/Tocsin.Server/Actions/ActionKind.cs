@@ -22,18 +22,18 @@ public sealed record ActionOrder(string Action, string Environment, string Targe
 
     public string? Value(string name) => Values.GetValueOrDefault(name);
 
-    /// <summary>What a fix of a cause that was found comes to; whom it is about is empty where the cause does not say.</summary>
-    public static ActionOrder For(Fix fix, RankedCause cause, string environment)
+    /// <summary>What a fix of a cause that was found comes to.</summary>
+    public static ActionOrder For(Fix fix, RankedCause cause, string environment) =>
+        new(fix.Action, environment, Whom(fix.Action, cause.At with { Item = cause.At.Item.Length > 0 ? cause.At.Item : cause.Items.FirstOrDefault("") }), fix.With);
+
+    /// <summary>Whom an action is about where something is wrong at a place; empty where the place does not say.</summary>
+    public static string Whom(string action, Subject at) => action.Split('.')[0] switch
     {
-        var target = fix.Action.Split('.')[0] switch
-        {
-            "ecs" => cause.At.Service,
-            "rds" or "aurora" => cause.At.Component,
-            "bullmq" or "redis" or "secret" or "migration" => cause.At.Item.Length > 0 ? cause.At.Item : cause.Items.FirstOrDefault(""),
-            _ => "",
-        };
-        return new ActionOrder(fix.Action, environment, target, fix.With);
-    }
+        "ecs" => at.Service,
+        "rds" or "aurora" => at.Component,
+        "bullmq" or "redis" or "secret" or "migration" => at.Item,
+        _ => "",
+    };
 }
 
 /// <summary>What a plan is made of, as far as its kind knows it.</summary>

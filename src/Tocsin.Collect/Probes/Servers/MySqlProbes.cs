@@ -24,6 +24,7 @@ internal static class MySqlProbes
         var (subject, target) = (ground.Map.Of(Component), $"mysql {ground.Map.Environment}");
         return
         [
+            // Two tries, and as long again on a busy machine to tell of them.
             ground.Probe("mysql.connect", subject, Vantage.Host, target, (s, c) => ConnectAsync(ground, login, s, c)) with { Limit = ground.Limit * 3 },
             ground.Probe("mysql.server", subject, Vantage.Api, target, (s, c) => UseAsync(login, r => ServerAsync(ground, r, s, c), c)),
             ground.Probe("mysql.migrations", subject, Vantage.Api, target, (s, c) => UseAsync(login, r => new MigrationLook(ground, r, s).LookAsync(c), c)) with { Needs = [new("logs:FilterLogEvents"), new("ecs:DescribeServices"), new("ecs:DescribeTaskDefinition")] },

@@ -45,9 +45,7 @@ internal static class QueueProbes
 
         public async Task CountsAsync(CancellationToken cancel)
         {
-            var first = await LookAsync(cancel);
-            await Task.Delay(BetweenLooks, ground.Time, cancel);
-            var second = await LookAsync(cancel);
+            var (first, second) = await TwiceAsync(cancel);
             var perMinute = 60_000 / BetweenLooks.TotalMilliseconds;
             sighting.Fact("exists", second.Exists);
             if (!second.Exists) sighting.Empty();
@@ -85,9 +83,7 @@ internal static class QueueProbes
         // Busy is not hung: whether jobs come to their end meanwhile.
         private async Task<bool> EndsAsync(CancellationToken cancel)
         {
-            var first = await LookAsync(cancel);
-            await Task.Delay(BetweenLooks, ground.Time, cancel);
-            var second = await LookAsync(cancel);
+            var (first, second) = await TwiceAsync(cancel);
             return second.Completed + second.Failed > first.Completed + first.Failed;
         }
 
@@ -105,6 +101,14 @@ internal static class QueueProbes
             sighting.Fact("otherLibrary", old);
             sighting.Fact("foreignKey", wrong > 0 && !old);
             if (kinds.TrueForAll(k => k.Type is "none")) sighting.Empty();
+        }
+
+        // A rate needs two counts with some time between.
+        private async Task<(Counts First, Counts Second)> TwiceAsync(CancellationToken cancel)
+        {
+            var first = await LookAsync(cancel);
+            await Task.Delay(BetweenLooks, ground.Time, cancel);
+            return (first, await LookAsync(cancel));
         }
 
         private async Task<Counts> LookAsync(CancellationToken cancel)

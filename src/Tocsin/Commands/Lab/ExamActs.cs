@@ -9,7 +9,11 @@ namespace Tocsin.Cli.Commands.Lab;
 
 /// <summary>A fix that was tried.</summary>
 /// <param name="Run">What succeeded; null: nothing ran, or it failed.</param>
-internal sealed record ActedFix(string Words, ActionRun? Run, ImmutableArray<string> Beside);
+internal sealed record ActedFix(string Words, ActionRun? Run, ImmutableArray<string> Beside)
+{
+    /// <summary>Done, and not seen to change nothing.</summary>
+    public bool Helped => Run is { Verified: null or { Works: not false } };
+}
 
 /// <summary>Carries out and takes back, as two people with a server would.</summary>
 internal sealed class ExamActs(ServerHost server)

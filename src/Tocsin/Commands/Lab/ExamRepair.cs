@@ -53,7 +53,8 @@ internal sealed class ExamRepair : IAsyncDisposable
         await using var server = await StartAsync(cancel);
         var (acts, tried) = (new ExamActs(server), new List<ActedFix>());
         foreach (var (cause, fixes) in causes) await RepairAsync(environment, cause, fixes, acts, tried, again, cancel);
-        var healthy = await HealthyAsync(cancel) && await IsGoneAsync([.. diagnosis.Causes], again, cancel);
+        // What an action itself says does not work is no repair, however quiet the platform is.
+        var healthy = tried.Exists(t => t.Helped) && await HealthyAsync(cancel) && await IsGoneAsync([.. diagnosis.Causes], again, cancel);
         var undone = new List<UndoResult>();
         foreach (var fix in Enumerable.Reverse(tried))
         {
@@ -76,7 +77,7 @@ internal sealed class ExamRepair : IAsyncDisposable
                 continue;
             }
             tried.Add(await acts.DoAsync(environment, fix, cause, cancel));
-            before = tried[^1].Run is not null;
+            before = tried[^1].Helped;
             if (before && !await StillThereAsync([cause], again, cancel)) return;
         }
     }
