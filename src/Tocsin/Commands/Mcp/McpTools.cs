@@ -6,6 +6,7 @@ using ModelContextProtocol;
 using ModelContextProtocol.Server;
 using Tocsin.Cli.Output;
 using Tocsin.Cli.Setup;
+using Tocsin.Server.Actions;
 
 namespace Tocsin.Cli.Commands.Mcp;
 
@@ -82,7 +83,8 @@ internal sealed class McpTools(Terminal terminal, Settings settings, ImmutableAr
     private Task<string> ProposeAsync([Description("Such as ecs.rollback, ecs.scale, ecs.forceDeploy, bullmq.pause")] string action, [Description("What it is about: a service by name or role, a queue"), Optional, DefaultParameterValue(null)] string? target, [Description("An environment (default: the platform's first)"), Optional, DefaultParameterValue(null)] string? environment, [Description("What it takes, as NAME=VALUE, such as count=3; never a secret"), Optional, DefaultParameterValue(null)] string[]? values, [Description("The incident that it is for, such as INC-12"), Optional, DefaultParameterValue(null)] string? incident, [Description("Why"), Optional, DefaultParameterValue(null)] string? why, CancellationToken cancel)
     {
         // Standard input is the line to the client, and a secret is typed by a person.
-        if (Array.Find(values ?? [], v => v.EndsWith("=-", StringComparison.Ordinal)) is { } asked) throw new McpException($"{asked}: a value that is typed in is given by a person, by tocsin action plan");
+        var secret = ActionKinds.Planner().Find(action)?.Arguments.Where(a => a.Secret).Select(a => a.Name).ToList() ?? [];
+        if (Array.Find(values ?? [], v => v.EndsWith("=-", StringComparison.Ordinal) || secret.Contains(v.Split('=')[0], StringComparer.Ordinal)) is { } asked) throw new McpException($"{asked.Split('=')[0]}: what is typed in is given by a person, by tocsin action plan");
         return RunAsync(["action", "plan", "--format", "json", .. Given("--env", environment), .. Given("--incident", incident), .. Given("--why", why), .. (values ?? []).SelectMany(v => Given("--set", v)), .. Lab, "--", action, .. target is { Length: > 0 } ? new[] { target } : []], cancel);
     }
 
