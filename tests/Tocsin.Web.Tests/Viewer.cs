@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Tocsin.Web.Tests;
@@ -62,16 +63,18 @@ internal sealed class Viewer : IAsyncDisposable
         return [.. found.EnumerateArray().Select(v => v.GetString()!)];
     }
 
-    /// <summary>Waits until the page is there; where it does not come, says what was asked for and what is shown instead.</summary>
-    public async Task ArriveAsync(string glob)
+    /// <summary>Waits until the page of a path is shown and its script runs; where it does not come, says what was asked for and what is shown instead.</summary>
+    /// <remarks>By what can be seen: the browser's own event of a loaded page may be over before it is waited for.</remarks>
+    public async Task ArriveAsync(string path)
     {
         try
         {
-            await Page.WaitForURLAsync(glob);
+            await Assertions.Expect(Page).ToHaveURLAsync(new Regex($"{Regex.Escape(path)}([?#].*)?$", RegexOptions.CultureInvariant), new() { Timeout = 20_000 });
+            await Assertions.Expect(Page.Locator("footer time[data-live]")).ToContainTextAsync("here", new() { Timeout = 20_000 });
         }
-        catch (TimeoutException e)
+        catch (PlaywrightException e)
         {
-            var shown = await Page.EvaluateAsync<string>("() => document.activeElement.outerHTML + '\\n' + (document.querySelector('dialog[open]')?.outerHTML ?? document.title)");
+            var shown = await Page.EvaluateAsync<string>("() => document.activeElement.outerHTML.slice(0, 500) + '\\n' + (document.querySelector('dialog[open]')?.outerHTML ?? document.title)");
             Assert.Fail($"{e.Message}\n{Page.Url}\n{string.Join('\n', asked.TakeLast(20))}\n{string.Join('\n', complaints)}\n{shown}");
         }
     }

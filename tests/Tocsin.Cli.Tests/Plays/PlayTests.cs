@@ -18,6 +18,19 @@ public sealed class PlayTests
     }
 
     [Fact]
+    public async Task What_an_assistant_proposes_over_mcp_waits_for_people_and_they_run_it()
+    {
+        await using var play = await PlayedIncident.StartAsync("inject", "alb-503-tasks-crash", "--env", "production");
+        await play.DeclareAsync("The panel answers 503", "revenue");
+        var (said, kept) = await play.ProposeAsync("ecs.rollback", "customer-panel");
+        Assert.Contains(kept.GetProperty("digest").GetString()!, said, StringComparison.Ordinal);
+        Assert.Equal("planned", kept.GetProperty("state").GetString());
+        Assert.NotEqual("", kept.GetProperty("waiting").GetString());
+        await play.CarryOutAsync();
+        Assert.Contains("succeeded", await play.SayAsync("bob", "action", "show", kept.GetProperty("id").GetString()!), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task P0_B_data_is_lost_writes_are_stopped_first_and_started_again()
     {
         Assert.SkipUnless(Environment.GetEnvironmentVariable("TOCSIN_WRITE") is "1", "./dev plays plays it");

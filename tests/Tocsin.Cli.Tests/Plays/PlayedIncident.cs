@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Tocsin.Cli.Tests.Processes;
 using Tocsin.Lab.Tests.Life;
 
 namespace Tocsin.Cli.Tests.Plays;
@@ -78,6 +79,26 @@ internal sealed partial class PlayedIncident : IAsyncDisposable
         await CarryOutAsync([.. set.Where(s => s.StartsWith("value=", StringComparison.Ordinal)).SelectMany(s => new[] { "--set", s })]);
     }
 
+    /// <summary>Proposed by an assistant over MCP with ann's token; what it was told, and what the server has of it. Nobody has approved it and nothing ran.</summary>
+    public async Task<(string Said, JsonElement Kept)> ProposeAsync(string action, string target)
+    {
+        await using var assistant = await McpLine.ConnectAsync(lab.Folder, new Dictionary<string, string?>(StringComparer.Ordinal) { ["TOCSIN_LAB"] = lab.Folder, ["TOCSIN_URL"] = http.BaseAddress!.ToString(), ["TOCSIN_TOKEN"] = tokens["ann"] });
+        var said = await assistant.AskAsync("propose", new(StringComparer.Ordinal) { ["action"] = action, ["target"] = target, ["environment"] = "production", ["incident"] = Incident, ["why"] = "the diagnosis names it" });
+        return (said, (await ActionsAsync())[0]);
+    }
+
+    /// <summary>The newest plan, approved by as many as it takes and run.</summary>
+    public async Task CarryOutAsync(params string[] values)
+    {
+        var plan = (await ActionsAsync())[0];
+        var id = Text(plan, "id");
+        foreach (var person in new[] { "ann", "bob" })
+        {
+            if (Text((await ActionsAsync())[0], "waiting").Length > 0) await SayAsync(person, "action", "approve", id, "--digest", Text(plan, "digest")[..12]);
+        }
+        await SayAsync("bob", ["action", "run", id, "--wait", .. values]);
+    }
+
     public async Task UndoAsync()
     {
         await SayAsync("ann", "action", "undo", Text((await ActionsAsync())[0], "id"), "--why", "it is mended");
@@ -105,17 +126,6 @@ internal sealed partial class PlayedIncident : IAsyncDisposable
             server.Dispose();
         }
         await lab.DisposeAsync();
-    }
-
-    private async Task CarryOutAsync(params string[] values)
-    {
-        var plan = (await ActionsAsync())[0];
-        var id = Text(plan, "id");
-        foreach (var person in new[] { "ann", "bob" })
-        {
-            if (Text((await ActionsAsync())[0], "waiting").Length > 0) await SayAsync(person, "action", "approve", id, "--digest", Text(plan, "digest")[..12]);
-        }
-        await SayAsync("bob", ["action", "run", id, "--wait", .. values]);
     }
 
     private async Task<JsonElement> ActionsAsync() => await GetAsync($"api/v1/actions?incident={Incident}");
