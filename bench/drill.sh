@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One drill of a service and of all, beside the document's own commands for the same service by the AWS CLI one after another, in the same run. Appends to bench/results/<date>.md.
+# One drill of a service and of all, by the program alone and by a server that is asked for it, beside the document's own commands for the same service by the AWS CLI one after another, in the same run. Appends to bench/results/<date>.md.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ./tocsin --version >/dev/null
@@ -7,7 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tocsin=$PWD/artifacts/tocsin/tocsin
 folder=$(mktemp -d)
 export TOCSIN_LAB=$folder
-trap '"$tocsin" lab down >/dev/null; rm -rf "$folder"' EXIT
+server=
+trap '[ -z "$server" ] || kill "$server"; "$tocsin" lab down >/dev/null; rm -rf "$folder"' EXIT
 "$tocsin" lab up >/dev/null
 eval "$("$tocsin" lab env)"
 aws=${AWS_CLI:-/usr/bin/aws}
@@ -29,16 +30,40 @@ document() {
       | xargs -r "$aws" --endpoint-url "$AWS_ENDPOINT_URL" ecs describe-task-definition --region "$r" --query 'taskDefinition.{revision:revision,images:containerDefinitions[].image}' --task-definition
   done
 }
+# A server with somebody who may ask it, as the first start leaves it.
+serve() {
+  "$tocsin" serve --lab --no-watch --listen http://127.0.0.1:18475 --data "$folder/server" >"$folder/server.log" 2>&1 &
+  server=$!
+  until link=$(grep -o 'http://[^ ]*/invite/[^ ]*' "$folder/server.log"); do sleep 0.2; kill -0 "$server"; done
+  export TOCSIN_URL=http://127.0.0.1:18475
+  TOCSIN_TOKEN=$(curl -fsS "$TOCSIN_URL/api/v1/invitations/${link##*/}" -H 'Content-Type: application/json' -d '{"password":"correct horse battery"}' | jq -r .token)
+  export TOCSIN_TOKEN
+}
+asked() { curl -fsS "$TOCSIN_URL/api/v1/drills" -H "Authorization: Bearer $TOCSIN_TOKEN" -H 'Content-Type: application/json' -d "{\"environment\":\"production\",\"service\":\"$service\",\"format\":\"text\"}"; }
 times() { local n=$1; shift; for _ in $(seq "$n"); do ms "$@"; done | sort -n; }
 at() { sed -n "${1}p"; }
 one=$(times 20 "$tocsin" drill "$service" --env production)
 all=$(times 5 "$tocsin" drill --env production)
+serve
+# The first ones warm it.
+times 5 asked >/dev/null
+by_server=$(times 20 "$tocsin" drill "$service" --env production --server)
+by_http=$(times 20 asked)
 by_hand=$(times 3 document)
+verdict=$("$tocsin" drill "$service" --env production --server --format json | jq -r .verdict)
+share() { awk "BEGIN{printf \"%.1f\", $(at 2 <<<"$by_hand") / $1}"; }
+row() { echo "| $1 | $2 | $3 | $(share "$2") |"; }
 {
   echo
   echo "## One drill beside the document's commands (bench/drill.sh, $(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg), $(date -u +%H:%MZ))"
   echo
-  echo "- one service, 20 drills, whole process: median $(at 10 <<<"$one") ms, 95th percentile $(at 19 <<<"$one") ms"
-  echo "- all services, median of five: $(at 3 <<<"$all") ms"
-  echo "- the document's five steps for that service by the AWS CLI, one after another, median of three: $(at 2 <<<"$by_hand") ms, $(awk "BEGIN{printf \"%.1f\", $(at 2 <<<"$by_hand") / $(at 10 <<<"$one")}") times as long"
+  echo "The document's five steps for one service by the AWS CLI, one after another: $(at 2 <<<"$by_hand") ms, median of three. A drill looks at far more than they do; its verdict here is $verdict."
+  echo
+  echo "| drill of one service | median ms | 95th percentile ms | the document's commands take times as long |"
+  echo "|---|---|---|---|"
+  row "tocsin drill, the whole process from its start" "$(at 10 <<<"$one")" "$(at 19 <<<"$one")"
+  row "tocsin drill --server, the whole process, the drill in a server that runs" "$(at 10 <<<"$by_server")" "$(at 19 <<<"$by_server")"
+  row "POST /api/v1/drills by curl: what a page or a program waits for" "$(at 10 <<<"$by_http")" "$(at 19 <<<"$by_http")"
+  echo
+  echo "All services from the start of the process, median of five: $(at 3 <<<"$all") ms."
 } | tee -a "bench/results/$(date -u +%F).md"

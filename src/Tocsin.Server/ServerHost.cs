@@ -136,6 +136,7 @@ public sealed class ServerHost : IAsyncDisposable
         PublishingApi.Map(api);
         PostMortemApi.Map(api);
         LookApi.Map(api);
+        DrillApi.Map(api);
         ActionApi.Map(api);
         WatchApi.Map(api);
         AccessApi.Map(api);

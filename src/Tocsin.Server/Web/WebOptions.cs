@@ -14,6 +14,22 @@ public sealed record DrillSeen(EvidenceBundle Bundle, DiagnosisReport Diagnosis,
 /// <summary>Looks at one service of an environment, or at all where <paramref name="service"/> is empty; what each look gave is told as it comes.</summary>
 public delegate Task<DrillSeen> Drilling(string environment, string service, Action<Observation> seen, CancellationToken cancel);
 
+/// <summary>A drill that somebody asks of the server, as of the command line.</summary>
+/// <param name="Environment">Null: the platform's first.</param>
+/// <param name="Service">A service by name or role; null: all.</param>
+/// <param name="Domain">One merchant's domain.</param>
+/// <param name="Since">How far back, a time or an age.</param>
+/// <param name="Format">json, text, md or html.</param>
+/// <param name="Width">Of a line of text.</param>
+/// <param name="Colour">Whether the text has colours of a terminal.</param>
+public sealed record DrillAsked(string? Environment = null, string? Service = null, string? Domain = null, string? Since = null, string Format = "json", int Width = 100, bool Colour = false);
+
+/// <summary>What a drill came down to, in the format that was asked for.</summary>
+public sealed record DrillTold(string Text, Verdict Verdict);
+
+/// <summary>It cannot be asked like this; the message says what would be right.</summary>
+public sealed class DrillRefusal(string message) : Exception(message);
+
 /// <summary>Looks, tells each part as it is found, and gives account, region and endpoint that answered.</summary>
 public delegate Task<IReadOnlyList<string>> Looking<TPart>(LookAsked asked, Action<TPart> seen, CancellationToken cancel);
 
@@ -77,6 +93,9 @@ public sealed record WebOptions
     public ImmutableDictionary<string, ImmutableArray<ExamAsked>> Exam { get; init; } = ImmutableDictionary<string, ImmutableArray<ExamAsked>>.Empty;
 
     public Drilling? Drill { get; init; }
+
+    /// <summary>A drill in words; throws <see cref="DrillRefusal"/>.</summary>
+    public Func<DrillAsked, CancellationToken, Task<DrillTold>>? Tell { get; init; }
 
     public Looking<ServiceCompared>? Compare { get; init; }
 

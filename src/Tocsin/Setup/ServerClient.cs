@@ -36,7 +36,14 @@ internal sealed class ServerClient : IDisposable
     /// <param name="path">Relative to the server, such as api/v1/incidents.</param>
     /// <param name="write">The body.</param>
     public Task<JsonDocument> PostAsync(string path, Action<Utf8JsonWriter> write, CancellationToken cancel) =>
-        SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(Output.Json.Write(default, w => Body(w, write)), Encoding.UTF8, "application/json") }, cancel);
+        SendAsync(Post(path, write), cancel);
+
+    /// <summary>A text as an answer, and one of its headers.</summary>
+    public async Task<(string Text, string Header)> PostForTextAsync(string path, string header, Action<Utf8JsonWriter> write, CancellationToken cancel)
+    {
+        using var response = await AskAsync(Post(path, write), cancel);
+        return (await response.Content.ReadAsStringAsync(cancel), response.Headers.TryGetValues(header, out var values) ? string.Join(',', values) : "");
+    }
 
     /// <summary>A body as it comes, copied to a writer.</summary>
     public async Task CopyAsync(string path, TextWriter to, CancellationToken cancel)
@@ -47,6 +54,8 @@ internal sealed class ServerClient : IDisposable
     }
 
     public void Dispose() => http.Dispose();
+
+    private static HttpRequestMessage Post(string path, Action<Utf8JsonWriter> write) => new(HttpMethod.Post, path) { Content = new StringContent(Output.Json.Write(default, w => Body(w, write)), Encoding.UTF8, "application/json") };
 
     private static void Body(Utf8JsonWriter w, Action<Utf8JsonWriter> write)
     {

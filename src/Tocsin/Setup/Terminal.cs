@@ -37,8 +37,8 @@ internal sealed class Terminal
         return new Terminal(output, error, !Console.IsOutputRedirected && !noColour, !Console.IsErrorRedirected, width);
     }
 
-    /// <summary>One that writes elsewhere, without colours: for a command whose output is an answer to something.</summary>
-    public Terminal Into(TextWriter output, TextWriter error) => new(output, error, colour: false, errorIsTerminal: false, Width);
+    /// <summary>One that writes elsewhere, without colours unless they are asked for: for a command whose output is an answer to something.</summary>
+    public Terminal Into(TextWriter output, TextWriter error, int? width = null, bool colour = false) => new(output, error, colour, errorIsTerminal: false, width ?? Width);
 
     public string Bold(string text) => Paint("1", text);
 

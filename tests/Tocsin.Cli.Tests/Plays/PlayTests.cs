@@ -31,6 +31,28 @@ public sealed class PlayTests
     }
 
     [Fact]
+    public async Task The_server_drills_for_who_has_no_access_of_their_own()
+    {
+        await using var play = await PlayedIncident.StartAsync("inject", "alb-503-tasks-crash", "--env", "production");
+        Assert.Contains("alb-503", await play.SayAsync("ann", "drill", "customer-panel", "--env", "production", "--server"), StringComparison.Ordinal);
+        Assert.Contains("\"verdict\": \"", await play.SayAsync("bob", "drill", "customer-panel", "--server", "--format", "json"), StringComparison.Ordinal);
+        foreach (var (arguments, code, says) in new (string[], int, string)[]
+        {
+            (["customer-panel", "--exit-code"], 1, "alb-503"),
+            (["customer-pannel"], 2, "there is no service customer-pannel"),
+            (["--env", "prod"], 2, "the platform has"),
+            (["--since", "yesterday"], 2, "yesterday"),
+            (["--lab"], 2, "--lab does not go with --server"),
+            (["--from-bundle", "x.json"], 2, "--from-bundle does not go with --server"),
+        })
+        {
+            var (gave, output, error) = await play.RunAsync("ann", ["drill", "--server", .. arguments]);
+            Assert.True(gave == code, $"{string.Join(' ', arguments)} gave {gave}: {output}{error}");
+            Assert.Contains(says, output + error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task P0_B_data_is_lost_writes_are_stopped_first_and_started_again()
     {
         Assert.SkipUnless(Environment.GetEnvironmentVariable("TOCSIN_WRITE") is "1", "./dev plays plays it");

@@ -51,6 +51,15 @@ internal sealed partial class PlayedIncident : IAsyncDisposable
         return output;
     }
 
+    /// <summary>A command as one of the two, whatever becomes of it.</summary>
+    public async Task<(int Code, string Out, string Error)> RunAsync(string person, string[] arguments)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(Limit);
+        (lab.Variables["TOCSIN_URL"], lab.Variables["TOCSIN_TOKEN"]) = (http.BaseAddress!.ToString(), tokens[person]);
+        return await lab.RunAsync(arguments, limit.Token);
+    }
+
     /// <summary>The playbook from its first step to its last.</summary>
     /// <param name="act">What is done in an action step, by its id; one that is not in it is skipped.</param>
     /// <param name="ways">The way on from each decision.</param>
@@ -164,14 +173,6 @@ internal sealed partial class PlayedIncident : IAsyncDisposable
             await PostAsync("api/v1/accounts", new { name = person, person = "", role = "responder" });
             tokens[person] = Text(await PostAsync("api/v1/tokens", new { account = person, name = "terminal", scopes = new[] { "read", "respond" } }), "token");
         }
-    }
-
-    private async Task<(int Code, string Out, string Error)> RunAsync(string person, string[] arguments)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(Limit);
-        (lab.Variables["TOCSIN_URL"], lab.Variables["TOCSIN_TOKEN"]) = (http.BaseAddress!.ToString(), tokens[person]);
-        return await lab.RunAsync(arguments, limit.Token);
     }
 
     private async Task<JsonElement> GetAsync(string path) => await http.GetFromJsonAsync<JsonElement>(path, Cancel);

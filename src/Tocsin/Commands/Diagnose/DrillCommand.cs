@@ -40,6 +40,7 @@ internal static class DrillCommand
         var from = new Option<string?>("--from-bundle") { Description = "Look at nothing: diagnose what an earlier drill wrote", HelpName = "FILE" };
         var endpoint = new Option<string?>("--endpoint") { Description = "Ask AWS at this address (default: the environment's in platform.yaml, then $AWS_ENDPOINT_URL, then AWS)", HelpName = "URL" };
         var lab = new Option<bool>("--lab") { Description = "Ask the lab that runs on this machine" };
+        var server = new Option<bool>("--server") { Description = "Have the server of $TOCSIN_URL look: it has the access, and stands where the platform is" };
         var exitCode = CommonOptions.GiveExitCode();
         var command = new ExampledCommand(
             "drill",
@@ -51,27 +52,25 @@ internal static class DrillCommand
                 "tocsin drill storefront --bundle seen.json          keep what was seen",
                 "tocsin drill --domain shop.example                  one merchant's domain",
                 "tocsin drill --from-bundle seen.json                diagnose it again",
+                "tocsin drill storefront --server                    by the server of $TOCSIN_URL",
             ])
         {
-            Arguments = { service }, Options = { environment, domain, format, since, bundle, from, endpoint, lab, exitCode },
+            Arguments = { service }, Options = { environment, domain, format, since, bundle, from, endpoint, lab, server, exitCode },
         };
-        command.SetAction((parsed, cancel) => new LabRun(terminal).DoAsync(
-            c => Run(common.Load(parsed), terminal).RunAsync(
-                new DrillRequest
-                {
-                    Service = parsed.GetValue(service),
-                    Environment = parsed.GetValue(environment),
-                    Format = parsed.GetValue(format)!,
-                    Since = parsed.GetValue(since),
-                    Domain = parsed.GetValue(domain),
-                    BundleTo = parsed.GetValue(bundle),
-                    BundleFrom = parsed.GetValue(from),
-                    Endpoint = parsed.GetValue(endpoint),
-                    Lab = parsed.GetValue(lab),
-                    GiveExitCode = parsed.GetValue(exitCode),
-                },
-                c),
-            cancel));
+        DrillRequest Request(ParseResult parsed) => new()
+        {
+            Service = parsed.GetValue(service),
+            Environment = parsed.GetValue(environment),
+            Format = parsed.GetValue(format)!,
+            Since = parsed.GetValue(since),
+            Domain = parsed.GetValue(domain),
+            BundleTo = parsed.GetValue(bundle),
+            BundleFrom = parsed.GetValue(from),
+            Endpoint = parsed.GetValue(endpoint),
+            Lab = parsed.GetValue(lab),
+            GiveExitCode = parsed.GetValue(exitCode),
+        };
+        command.SetAction((parsed, cancel) => parsed.GetValue(server) ? DrillByServer.RunAsync(Request(parsed), terminal, cancel) : new LabRun(terminal).DoAsync(c => Run(common.Load(parsed), terminal).RunAsync(Request(parsed), c), cancel));
         return command;
     }
 

@@ -45,20 +45,29 @@ internal sealed class DrillRun(Settings settings, CatalogStore store, Terminal t
     {
         var outcome = request.BundleFrom is { } file ? Replay(file) : await LookAsync(request, cancel);
         if (request.BundleTo is { } to) await File.WriteAllBytesAsync(to, BundleJson.Write(outcome.Bundle), cancel);
+        Show(request, outcome);
+        return CodeOf(outcome.Diagnosis.Verdict, request);
+    }
+
+    public void Show(DrillRequest request, DrillOutcome outcome)
+    {
         if (request is { Domain: { } domain, Format: "text" }) DomainText.Write(terminal, domain, outcome.Results);
         terminal.Out.WriteLine(DrillOutput.Write(outcome, request.Format, terminal));
-        return outcome.Diagnosis.Verdict switch
-        {
-            Verdict.Blind => ExitCode.CouldNotLook,
-            Verdict.Healthy => ExitCode.Done,
-            _ => request.GiveExitCode ? ExitCode.Found : ExitCode.Done,
-        };
     }
+
+    public static int CodeOf(Verdict verdict, DrillRequest request) => verdict switch
+    {
+        Verdict.Blind => ExitCode.CouldNotLook,
+        Verdict.Healthy => ExitCode.Done,
+        _ => request.GiveExitCode ? ExitCode.Found : ExitCode.Done,
+    };
 
     /// <summary>Looks at a platform as it is now.</summary>
     public async Task<DrillOutcome> LookAsync(DrillRequest request, CancellationToken cancel)
     {
         var watch = Stopwatch.StartNew();
+        // Beside the platform: whoever waits has two processors.
+        var reference = Task.Run(() => store.ForDiagnosis(terminal), cancel);
         var platform = PlatformFile.Load(settings);
         var environment = Environment(platform, request.Environment);
         ImmutableArray<Service> asked = (request.Service ?? (request.Domain is null || request.AllServices ? null : DomainRole)) is { } name ? [Service(platform, name)] : platform.Services;
@@ -67,7 +76,7 @@ internal sealed class DrillRun(Settings settings, CatalogStore store, Terminal t
         var since = window.Since ?? now - UsualSpan;
         var connection = AwsConnection.For(environment, request.Endpoint, request.Lab);
         using var caller = connection.Caller(CallLimit);
-        var (entries, facts) = store.ForDiagnosis(terminal);
+        var (entries, facts) = await reference;
         var surroundings = Surroundings.Of(platform, environment, connection.Lab);
         var scope = new DrillScope(surroundings.Map, asked, now, since);
         var readsValues = platform.Fields.GetValueOrDefault("secretValues") is "shapes";

@@ -1,15 +1,44 @@
+using System.Globalization;
+using Tocsin.Cli.Commands.Diagnose;
 using Tocsin.Cli.Commands.Platforms;
 using Tocsin.Cli.Setup;
+using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Platforms;
 using Tocsin.Server.Web;
 
 namespace Tocsin.Cli.Commands.Incidents;
 
-/// <summary>What the pages compare and check: as the commands of the same names do, one service after another, so that each shows when it is known.</summary>
-internal sealed class PageLooks(Settings settings, CatalogStore store, ServeRequest request)
+/// <summary>What the pages and the API drill, compare and check: as the commands of the same names do, one service after another, so that each shows when it is known.</summary>
+internal sealed class PageLooks(Settings settings, CatalogStore store, ServeRequest request, Terminal terminal)
 {
     // A look is for one person who waits; it leaves the account's rate limits to others.
     private const int AtOnce = 3;
+
+    public async Task<DrillSeen> DrillAsync(string environment, string service, Action<Observation> seen, CancellationToken cancel)
+    {
+        var run = new DrillRun(settings, store, terminal) { Seen = r => seen(r.Observation) };
+        var outcome = await run.LookAsync(Asked(new DrillRequest { Environment = environment, Service = Named(service) }), cancel);
+        return new DrillSeen(outcome.Bundle, outcome.Diagnosis, outcome.Account, outcome.Lab, outcome.Seconds);
+    }
+
+    /// <summary>As the command line shows it.</summary>
+    public async Task<DrillTold> TellAsync(DrillAsked asked, CancellationToken cancel)
+    {
+        var request = new DrillRequest { Environment = asked.Environment, Service = asked.Service, Domain = asked.Domain, Since = asked.Since, Format = asked.Format };
+        await using var text = new StringWriter(CultureInfo.InvariantCulture);
+        var into = terminal.Into(text, TextWriter.Null, asked.Width, asked.Colour);
+        var run = new DrillRun(settings, store, into);
+        try
+        {
+            var outcome = await run.LookAsync(Asked(request), cancel);
+            run.Show(request, outcome);
+            return new DrillTold(text.ToString(), outcome.Diagnosis.Verdict);
+        }
+        catch (SettingsException e)
+        {
+            throw new DrillRefusal(e.Message);
+        }
+    }
 
     public async Task<IReadOnlyList<string>> CompareAsync(LookAsked asked, Action<ServiceCompared> seen, CancellationToken cancel)
     {
@@ -39,6 +68,8 @@ internal sealed class PageLooks(Settings settings, CatalogStore store, ServeRequ
         });
         return [$"{environment.Name}: {where}"];
     }
+
+    private DrillRequest Asked(DrillRequest drill) => drill with { Endpoint = request.Endpoint, Lab = request.Lab, Quiet = true };
 
     private static CheckedLine Line(ChecklistLine line) => new(line.Variable.Name, (CheckStanding)line.Standing, line.Lives, line.Said, line.Variable.Right);
 

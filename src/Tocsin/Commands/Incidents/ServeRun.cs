@@ -127,7 +127,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
     // In the lab the pages drill the lab, and say so on each of them.
     private WebOptions Pages(ServeRequest request)
     {
-        var looks = new PageLooks(settings, store, request);
+        var looks = new PageLooks(settings, store, request, terminal);
         return new WebOptions
         {
             Reference = store.Whole,
@@ -137,12 +137,8 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
             Judge = Judged,
             Exam = ExamFile.Load(settings.Home),
             Lab = request.Lab ? new LabPageDoor(settings, store, terminal).Open() : null,
-            Drill = async (environment, service, seen, cancel) =>
-            {
-                var run = new DrillRun(settings, store, terminal) { Seen = r => seen(r.Observation) };
-                var outcome = await run.LookAsync(new DrillRequest { Environment = environment, Service = service.Length > 0 ? service : null, Endpoint = request.Endpoint, Lab = request.Lab, Quiet = true }, cancel);
-                return new DrillSeen(outcome.Bundle, outcome.Diagnosis, outcome.Account, outcome.Lab, outcome.Seconds);
-            },
+            Drill = looks.DrillAsync,
+            Tell = looks.TellAsync,
         };
     }
 
