@@ -84,6 +84,7 @@ public sealed class MalformedTests
         yield return Json("/api/v1/heartbeats", "{\"key\":\"x\",\"name\":\"n\",\"every\":\"PT1H\"}");
         yield return Json("/api/v1/heartbeats", "{\"key\":\"x\",\"name\":\"n\",\"every\":\"soon\"}");
         yield return Json("/api/v1/pages/test", "{\"person\":\"nobody\"}");
+        foreach (var part in (string[])["\"format\":null", "\"format\":\"pdf\"", "\"width\":1", "\"width\":\"wide\"", "\"colour\":\"red\"", "\"place\":\"x\""]) yield return Json("/api/v1/drills", $"{{{part}}}");
         yield return Json("/api/v1/incidents/INC-1/note", "{\"text\":\"\"}");
         yield return Json("/api/v1/incidents/INC-1/update", "{\"text\":\"x\",\"nextBy\":\"2001-01-01T00:00:00Z\"}");
         yield return Json("/api/v1/incidents/INC-1/merge", "{\"into\":\"INC-1\"}");

@@ -29,16 +29,15 @@ public static class DrillApi
 
     private static async Task<IResult> DrillAsync(SemaphoreSlim turns, DrillAsked asked, ServerOptions options, CancellationToken cancel)
     {
-        if (options.Web.Tell is not { } tell) return Problems.NotFound("this server has no platform to look at");
         if (!Types.TryGetValue(asked.Format, out var type)) return Problems.Bad($"format is one of {string.Join(", ", Types.Keys)}, not '{asked.Format}'");
         if (asked.Width is < 40 or > 400) return Problems.Bad("width is from 40 to 400");
+        if (options.Web.Tell is not { } tell) return Problems.NotFound("this server has no platform to look at");
         if (!await turns.WaitAsync(Patience, cancel)) return Problems.Of(429, $"{AtOnce} drills run already; try again in some seconds");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Limit);
         try
         {
-            var told = await tell(asked, limit.Token);
-            return new Told(told, type);
+            return new Told(await tell(asked, limit.Token), type);
         }
         catch (DrillRefusal e)
         {
