@@ -24,14 +24,14 @@ internal sealed class PageLooks(Settings settings, CatalogStore store, ServeRequ
     /// <summary>As the command line shows it.</summary>
     public async Task<DrillTold> TellAsync(DrillAsked asked, CancellationToken cancel)
     {
-        var request = new DrillRequest { Environment = asked.Environment, Service = asked.Service, Domain = asked.Domain, Since = asked.Since, Format = asked.Format };
+        var wanted = new DrillRequest { Environment = asked.Environment, Service = asked.Service, Domain = asked.Domain, Since = asked.Since, Format = asked.Format };
         await using var text = new StringWriter(CultureInfo.InvariantCulture);
         var into = terminal.Into(text, TextWriter.Null, asked.Width, asked.Colour);
         var run = new DrillRun(settings, store, into);
         try
         {
-            var outcome = await run.LookAsync(Asked(request), cancel);
-            run.Show(request, outcome);
+            var outcome = await run.LookAsync(Asked(wanted), cancel);
+            run.Show(wanted, outcome);
             return new DrillTold(text.ToString(), outcome.Diagnosis.Verdict);
         }
         catch (SettingsException e)

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
-using Tocsin.Cli.Commands.Diagnose;
 using Tocsin.Cli.Commands.Lab;
 using Tocsin.Cli.Setup;
 using Tocsin.Core.Diagnosis;
