@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -35,7 +36,7 @@ internal sealed class KillCampaign : IAsyncDisposable
     private static readonly Life Short = new(Pages: 60, Commits: 60, Limit: 2500, Least: 1, Reporters: 1, Pause: 20);
     private static readonly Life Long = new(Pages: 300, Commits: 1000, Limit: 6000, Least: 120, Reporters: 2, Pause: 40);
 
-    private static readonly string[] Steps = ["before-commit", "after-commit", "before-send", "after-send", "before-receipt", "after-receipt", "random"];
+    private static readonly string[] Steps = ["before-commit", "after-commit", "before-send", "after-send", "before-receipt", "after-mark", "after-receipt", "random"];
 
     // A report pages three: whoever is on call, their room, and the tech lead.
     private const int PagesOfReport = 3;
@@ -271,7 +272,7 @@ internal sealed class KillCampaign : IAsyncDisposable
                 return response.StatusCode;
             }
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException or SocketException)
         {
             _ = e;
         }

@@ -16,6 +16,9 @@ public sealed record AttemptEnd(OutboxRow Row, string State, ImmutableArray<Inci
     public static AttemptEnd Sent(OutboxRow row, string state, IEnumerable<Receipt> receipts, string reference, string outcome) =>
         new(row, state, [.. receipts.Select(r => new IncidentCommand.RecordReceipt((int)row.Page, r))], reference, outcome, Instant.MinValue, InDoubt: false);
 
+    /// <summary>A page that a channel took from a process that died before its incident heard of it.</summary>
+    public static AttemptEnd Taken(OutboxRow row) => Sent(row, "sent", Enum.TryParse<Receipt>(row.Outcome, ignoreCase: true, out var receipt) ? [receipt] : [], row.Reference, row.Outcome);
+
     public static AttemptEnd Failed(OutboxRow row, string why) =>
         new(row, "failed", [new IncidentCommand.RecordFailure((int)row.Page, why)], "", why, Instant.MinValue, InDoubt: false);
 
@@ -24,23 +27,41 @@ public sealed record AttemptEnd(OutboxRow Row, string State, ImmutableArray<Inci
 
 /// <summary>
 /// Writes down how attempts ended, as many at once as are there: while one transaction runs, the answers that come meanwhile wait for the next one together.
-/// Between a channel's answer and the database a crash doubles a page, so this time is kept as short as two commits, however many pages are on their way.
+/// Between a channel's answer and the database a crash doubles a page. So what a channel took is marked first, which is a statement and a commit; that its incident hears of it may take its time.
 /// </summary>
 public sealed class AttemptBook(Outbox outbox) : IDisposable
+{
+    private readonly Together<AttemptEnd> marks = new(outbox.MarkAsync);
+    private readonly Together<AttemptEnd> ends = new(outbox.KeepAsync);
+
+    /// <summary>Returns when it is marked as taken.</summary>
+    public Task MarkAsync(AttemptEnd end, CancellationToken cancel) => marks.WriteAsync(end, cancel);
+
+    /// <summary>Returns when it is kept; throws where it is not, and then nothing of it waits here any more.</summary>
+    public Task KeepAsync(AttemptEnd end, CancellationToken cancel) => ends.WriteAsync(end, cancel);
+
+    public void Dispose()
+    {
+        marks.Dispose();
+        ends.Dispose();
+    }
+}
+
+/// <summary>Writes what comes while a transaction runs by the next one, all together.</summary>
+internal sealed class Together<T>(Func<IReadOnlyList<T>, CancellationToken, Task> write) : IDisposable
 {
     private readonly SemaphoreSlim turn = new(1);
     private readonly Lock gate = new();
     private List<Entry> waiting = [];
 
-    /// <summary>Returns when it is kept; throws where it is not, and then nothing of it waits here any more.</summary>
-    public async Task KeepAsync(AttemptEnd end, CancellationToken cancel)
+    public async Task WriteAsync(T value, CancellationToken cancel)
     {
-        var mine = new Entry(end);
+        var mine = new Entry(value);
         lock (gate) waiting.Add(mine);
         await turn.WaitAsync(cancel);
         try
         {
-            if (!mine.IsKept) await WriteAsync(mine, cancel);
+            if (!mine.IsKept) await WriteAllAsync(mine, cancel);
         }
         finally
         {
@@ -50,20 +71,20 @@ public sealed class AttemptBook(Outbox outbox) : IDisposable
 
     public void Dispose() => turn.Dispose();
 
-    private async Task WriteAsync(Entry mine, CancellationToken cancel)
+    private async Task WriteAllAsync(Entry mine, CancellationToken cancel)
     {
         List<Entry> batch;
         lock (gate) (batch, waiting) = (waiting, []);
         try
         {
-            await outbox.KeepAsync(batch.ConvertAll(e => e.End), cancel);
+            await write(batch.ConvertAll(e => e.Value), cancel);
             foreach (var entry in batch) entry.IsKept = true;
         }
         catch (Exception e) when (e is not System.Data.Common.DbException && batch.Count > 1)
         {
             // One of them cannot be kept; whose it is finds out alone.
             Return(batch, mine);
-            await outbox.KeepAsync([mine.End], cancel);
+            await write([mine.Value], cancel);
         }
         catch
         {
@@ -78,9 +99,9 @@ public sealed class AttemptBook(Outbox outbox) : IDisposable
         lock (gate) waiting.InsertRange(0, batch.Where(e => e != mine));
     }
 
-    private sealed class Entry(AttemptEnd end)
+    private sealed class Entry(T value)
     {
-        public AttemptEnd End => end;
+        public T Value => value;
 
         public bool IsKept { get; set; }
     }

@@ -11,6 +11,7 @@ namespace Tocsin.Server.Notify;
 /// <summary>
 /// The pages on their way. A page is claimed before it is sent and finished after: one whose claim ran out was in the hands of a process that died,
 /// and nobody knows whether it arrived. It is sent again with the same key, and counted as a possible double; it is never dropped.
+/// What a channel took is marked at once, by a statement that waits for no other writer's incident; its incident hears of it after.
 /// </summary>
 public sealed class Outbox(Database database, IncidentDesk desk, TimeProvider time, string node)
 {
@@ -37,11 +38,26 @@ public sealed class Outbox(Database database, IncidentDesk desk, TimeProvider ti
                 var rows = await s.QueryAsync<OutboxRow>($"select {OutboxRows.Columns} from outbox where state in ('waiting', 'sending') and ((state = 'waiting' and due <= @now) or (state = 'sending' and (claimed_until < {clock} or claimed_until > {clock} + @lease))) and not (id {s.Dialect.OneOf}) order by severity, due, id limit {most}{s.Dialect.ForUpdateSkipLocked}", new { now, lease, many = inHand.Keys.ToArray() }, c);
                 if (rows.Count == 0) return rows;
                 await s.ExecuteAsync(
-                    $"update outbox set doubts = doubts + case when state = 'sending' then 1 else 0 end, state = 'sending', claimed_by = @node, claimed_until = {clock} + @lease, attempts = attempts + 1 where id {s.Dialect.OneOf}",
+                    $"update outbox set doubts = doubts + case when state = 'sending' and finished is null then 1 else 0 end, attempts = attempts + case when finished is null then 1 else 0 end, state = 'sending', claimed_by = @node, claimed_until = {clock} + @lease where id {s.Dialect.OneOf}",
                     new { now, node, lease, many = rows.Select(r => r.Id).ToArray() },
                     c);
                 s.AfterCommit(() => rows.ForEach(r => inHand[r.Id] = 0));
-                return rows.ConvertAll(r => r with { Attempts = r.Attempts + 1, Doubts = r.Doubts + (r.State == "sending" ? 1 : 0), ClaimedBy = node });
+                return rows.ConvertAll(r => r.IsTaken ? r with { ClaimedBy = node } : r with { Attempts = r.Attempts + 1, Doubts = r.Doubts + (r.State == "sending" ? 1 : 0), ClaimedBy = node });
+            },
+            cancel);
+
+    /// <summary>Channels took these pages. From here on a crash doubles none of them.</summary>
+    public Task MarkAsync(IReadOnlyList<AttemptEnd> ends, CancellationToken cancel) =>
+        database.WriteAsync(
+            async (s, c) =>
+            {
+                foreach (var alike in ends.GroupBy(e => (e.Reference, e.Outcome)))
+                {
+                    await s.ExecuteAsync(
+                        $"update outbox set reference = @Reference, outcome = @Outcome, finished = @now where state = 'sending' and claimed_by = @node and id {s.Dialect.OneOf}",
+                        new { alike.Key.Reference, alike.Key.Outcome, now = Micros.Of(time.Now()), node, many = alike.Select(e => e.Row.Id).ToArray() },
+                        c);
+                }
             },
             cancel);
 

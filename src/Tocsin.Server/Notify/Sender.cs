@@ -22,8 +22,8 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
     private const int MostAtOnce = 64;
     private const int MostAttempts = 6;
 
-    // A crash doubles the pages that left and are not written down. So few are begun at once, and more only while there are many: then the share stays small.
-    // An attempt that a channel has not answered within Fresh no longer counts, so that a slow one keeps no other page waiting; what was answered counts until it is kept.
+    // A crash doubles the pages that left and are not marked as taken. So few are begun at once, and more only while there are many: then the share stays small.
+    // An attempt that a channel has not answered within Fresh no longer counts, so that a slow one keeps no other page waiting; what was answered counts until it is marked.
     private const int FewAtOnce = 2;
     private const int ManyAtOnce = 16;
     private const int OneMoreFor = 100;
@@ -34,7 +34,7 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
     public async Task<int> SendDueAsync(CancellationToken cancel)
     {
         var rows = await outbox.ClaimAsync(MostAtOnce, cancel);
-        await Task.WhenAll(rows.Select(r => SendAsync(r, static () => { }, cancel)));
+        await Task.WhenAll(rows.Select(r => SendAsync(r, new Attempt(time.GetTimestamp()), cancel)));
         return rows.Count;
     }
 
@@ -49,10 +49,10 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
             {
                 state.Turned("pages");
                 onTheWay.RemoveAll(a => a.Whole.IsCompleted);
-                var room = Math.Min(MostAtOnce - onTheWay.Count, AtOnce(inARow) - onTheWay.Count(a => a.IsAnswered || time.GetElapsedTime(a.Begun) < Fresh));
+                var room = Math.Min(MostAtOnce - onTheWay.Count, AtOnce(inARow) - onTheWay.Count(a => a.IsAtRisk(time.GetElapsedTime(a.Begun) < Fresh)));
                 if (room <= 0)
                 {
-                    await Task.WhenAny(onTheWay.Select(a => a.Whole).Append(Task.Delay(Fresh / 4, cancel)));
+                    await Task.WhenAny(onTheWay.Select(a => a.IsAtRisk(isFresh: true) ? a.Safe : a.Whole).Append(Task.Delay(Fresh / 4, cancel)));
                     continue;
                 }
                 var rows = await outbox.ClaimAsync(room, cancel);
@@ -76,27 +76,31 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
     private Attempt Begin(OutboxRow row, CancellationToken cancel)
     {
         var attempt = new Attempt(time.GetTimestamp());
-        attempt.Whole = SendAsync(row, () => attempt.IsAnswered = true, cancel);
+        attempt.Whole = SendAsync(row, attempt, cancel);
         return attempt;
     }
 
     /// <summary>How many pages may be begun together after so many that came without a pause.</summary>
     public static int AtOnce(int inARow) => Math.Min(ManyAtOnce, FewAtOnce + (inARow / OneMoreFor));
 
-    private async Task SendAsync(OutboxRow row, Action answered, CancellationToken cancel)
+    private async Task SendAsync(OutboxRow row, Attempt attempt, CancellationToken cancel)
     {
         if (row.Doubts > 0) ServerMessages.InDoubt(log, row.Id);
         try
         {
             // Nothing ends it from outside: a page that is cut off may have arrived.
-            var end = EndOf(row, options.Live ? await TracedAsync(row, CancellationToken.None) : null);
-            answered();
+            var end = row.IsTaken ? AttemptEnd.Taken(row) : EndOf(row, options.Live ? await TracedAsync(row, CancellationToken.None) : null);
+            attempt.Answered();
             options.Step("before-receipt");
-            await UntilKeptAsync(end, cancel);
+            if (end.State is "sent" && !row.IsTaken) await UntilWrittenAsync(() => book.MarkAsync(end, CancellationToken.None), cancel);
+            attempt.Marked();
+            options.Step("after-mark");
+            await UntilWrittenAsync(() => book.KeepAsync(end, CancellationToken.None), cancel);
             options.Step("after-receipt");
         }
         finally
         {
+            attempt.Marked();
             outbox.LetGo(row);
         }
     }
@@ -192,13 +196,13 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
     }
 
     // The answer is known here and nowhere else: it is held until the database takes it.
-    private async Task UntilKeptAsync(AttemptEnd end, CancellationToken cancel)
+    private async Task UntilWrittenAsync(Func<Task> write, CancellationToken cancel)
     {
         while (true)
         {
             try
             {
-                await book.KeepAsync(end, CancellationToken.None);
+                await write();
                 return;
             }
             catch (Exception e) when (e is DbException or StaleException)
@@ -214,17 +218,21 @@ public sealed class Sender(Outbox outbox, AttemptBook book, ChannelSet channels,
     // One page on its way.
     private sealed class Attempt(long begun)
     {
+        private readonly TaskCompletionSource safe = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private volatile bool answered;
 
         public long Begun => begun;
 
         public Task Whole { get; set; } = Task.CompletedTask;
 
-        /// <summary>The channel has said what became of it, and the database does not know it yet.</summary>
-        public bool IsAnswered
-        {
-            get => answered;
-            set => answered = value;
-        }
+        /// <summary>Ends when a crash would not double it any more.</summary>
+        public Task Safe => safe.Task;
+
+        /// <summary>Whether a crash would double it: the channel has said what became of it and the database does not know yet, or it may at any moment.</summary>
+        public bool IsAtRisk(bool isFresh) => !safe.Task.IsCompleted && (answered || isFresh);
+
+        public void Answered() => answered = true;
+
+        public void Marked() => safe.TrySetResult();
     }
 }

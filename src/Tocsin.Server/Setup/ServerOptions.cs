@@ -100,7 +100,7 @@ public sealed record ServerOptions
     /// <summary>Whether the loops run; a test that sets the clock runs them itself.</summary>
     public bool Loops { get; init; } = true;
 
-    /// <summary>Called at named moments: before-commit, after-commit, before-send, after-send, before-receipt, after-receipt. A crash test ends the process there.</summary>
+    /// <summary>Called at named moments: before-commit, after-commit, before-send, after-send, before-receipt, after-mark, after-receipt. A crash test ends the process there.</summary>
     public Action<string> Step { get; init; } = static _ => { };
 }
 

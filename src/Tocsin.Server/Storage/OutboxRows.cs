@@ -34,7 +34,12 @@ public sealed record OutboxRow
     public long Doubts { get; init; }
     public string Reference { get; init; } = "";
     public string Outcome { get; init; } = "";
+
+    /// <summary>When the answer was known. On a row that is still sending it means that the channel took the page, and only its incident has not heard it yet.</summary>
     public long? Finished { get; init; }
+
+    /// <summary>The channel took it: it is not sent again, whatever became of the process that sent it.</summary>
+    public bool IsTaken => State is "sending" && Finished is not null;
 }
 
 /// <summary>What an append gives the channels to do.</summary>
