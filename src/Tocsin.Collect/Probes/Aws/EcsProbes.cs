@@ -122,7 +122,9 @@ internal static class EcsProbes
 
     private static async Task StoppedAsync(AwsGround ground, ServiceView view, Sighting sighting, CancellationToken cancel)
     {
-        var bad = Stopped.InTrouble(await view.TasksAsync(sighting, cancel), ground.Since);
+        var tasks = await view.TasksAsync(sighting, cancel);
+        var bad = Stopped.InTrouble(tasks, ground.Since);
+        sighting.Fact("ordered", tasks.Count(t => Stopped.Is(t) && t.Time("stoppedAt") >= ground.Since && Stopped.IsOrdered(Stopped.Reason(t))));
         sighting.Fact("count", bad.Count(t => !Stopped.IsOrdered(Stopped.Reason(t))));
         if (bad.Count == 0)
         {
