@@ -69,6 +69,19 @@ public sealed class LabActionTests
         Assert.Contains(back.GetProperty("plan").GetProperty("notes").EnumerateArray(), n => n.GetString()!.Contains("migrations", StringComparison.Ordinal));
         Assert.True(Succeeded(await lab.DoneAsync(back)));
         Assert.StartsWith("fastify-nova:1,", (await lab.Ground.AroundAsync(cancel))["fastify-nova"], StringComparison.Ordinal);
+        // What ECS took back by itself needs nobody to take it back.
+        lab.Do("service set events-consumer breaker=rollback");
+        lab.Do("service register events-consumer --set CH_HOST-");
+        lab.Do("service deploy events-consumer --revision newest");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(TimeSpan.FromMinutes(3));
+        string said;
+        do
+        {
+            using var asked = await lab.AskAsync(lab.Ann, "", new { action = "ecs.rollback", environment = "production", target = "events-consumer" });
+            said = await asked.Content.ReadAsStringAsync(limit.Token);
+        }
+        while (!said.Contains("the circuit breaker went back to events-consumer:1 already", StringComparison.Ordinal));
     }
 
     [Fact]

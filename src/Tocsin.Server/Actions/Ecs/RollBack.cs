@@ -9,6 +9,7 @@ namespace Tocsin.Server.Actions.Ecs;
 /// <summary>ecs.rollback: the last revision that was healthy here. Without any history it names none by itself.</summary>
 public sealed class RollBack : RevisionKind
 {
+    private static readonly Duration Moment = Duration.FromSeconds(5);
     private static readonly Duration Trail = Duration.FromDays(90);
 
     public override string Id => "ecs.rollback";
@@ -29,6 +30,7 @@ public sealed class RollBack : RevisionKind
 
     private static async Task<(string Revision, string Because)> LastHealthyAsync(ActionGround ground, EcsNow now, ImmutableArray<string> family, CancellationToken cancel)
     {
+        if (HasGoneBack(now)) throw new ActionRefused($"the circuit breaker went back to {now.Revision.LastPart()} already, which runs now; to go further back, name one with revision: {Others(now, family)}");
         // The one that still runs beside a deployment that is not through.
         if (now.Raw.Items("deployments").FirstOrDefault(d => d.Text("status") != "PRIMARY" && d.Text("rolloutState") is "COMPLETED" && d.Text("taskDefinition") != now.Revision).Text("taskDefinition") is { } beside) return (beside, "it still runs here beside the new deployment");
         var changes = await ChangesAsync(ground, now, family, cancel);
@@ -38,9 +40,14 @@ public sealed class RollBack : RevisionKind
             var (from, revision) = changes[i];
             if (revision != now.Revision && family.Contains(revision, StringComparer.Ordinal) && steady.Exists(s => s >= from && s < changes[i - 1].At)) return (revision, "the service was steady with it before the last change");
         }
-        var others = string.Join(", ", family.Where(f => f != now.Revision).Take(5).Select(f => f.LastPart()));
+        var others = Others(now, family);
         throw new ActionRefused($"there is no history of a revision with which {now.Name} was healthy here; {(others.Length > 0 ? $"name one with revision: {others}" : $"{now.Revision.LastPart()} is the only one")}");
     }
+
+    private static string Others(EcsNow now, ImmutableArray<string> family) => string.Join(", ", family.Where(f => f != now.Revision).Take(5).Select(f => f.LastPart()));
+
+    // The deployment of now is the one that ECS made when the one before it failed.
+    private static bool HasGoneBack(EcsNow now) => now.Primary.Time("createdAt") is { } begun && now.Raw.Items("events").Any(e => e.Text("message")?.Contains("rolling back to deployment", StringComparison.Ordinal) == true && e.Time("createdAt") is { } at && at >= begun - Moment && at <= begun + Moment);
 
     // The newest first: what the trail knows of, the deployment of now, and before the oldest of them the revision that was registered before it.
     private static async Task<List<(Instant At, string Revision)>> ChangesAsync(ActionGround ground, EcsNow now, ImmutableArray<string> family, CancellationToken cancel)
