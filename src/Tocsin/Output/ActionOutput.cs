@@ -43,7 +43,7 @@ internal sealed class ActionOutput(Terminal terminal)
         if (plan.GetProperty("blastRadius").GetArrayLength() > 0) Label("feels it", string.Join(", ", Texts(plan, "blastRadius")));
         foreach (var note in Texts(plan, "notes")) Label("note", note);
         Label("undo", Text(action, "undo"));
-        foreach (var fact in plan.GetProperty("facts").EnumerateObject()) Label("fact", $"{fact.Name} is {fact.Value.GetString()}");
+        foreach (var fact in plan.GetProperty("facts").EnumerateObject()) Label("fact", $"{fact.Name}: {fact.Value.GetString()}");
         foreach (var value in plan.GetProperty("values").EnumerateObject()) Label("value", $"{value.Name} is stored nowhere: give it again when it runs, --set {value.Name}=-");
         Calls(action, plan);
         Outcome(action);
