@@ -69,7 +69,7 @@ internal sealed class Viewer : IAsyncDisposable
     {
         try
         {
-            await Assertions.Expect(Page).ToHaveURLAsync(new Regex($"{Regex.Escape(path)}([?#].*)?$", RegexOptions.CultureInvariant), new() { Timeout = 20_000 });
+            await Assertions.Expect(Page).ToHaveURLAsync(new Regex($"{Regex.Escape(path)}([?#].*)?$", RegexOptions.None), new() { Timeout = 20_000 });
             await Assertions.Expect(Page.Locator("footer time[data-live]")).ToContainTextAsync("here", new() { Timeout = 20_000 });
         }
         catch (PlaywrightException e)

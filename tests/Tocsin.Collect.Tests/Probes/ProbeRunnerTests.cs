@@ -69,7 +69,7 @@ public sealed class ProbeRunnerTests
             lock (gate) most = Math.Max(most, ++now);
             await Task.Delay(5, c);
             lock (gate) now--;
-        })).ToArray();
+        }) with { Limit = Duration.FromMinutes(1) }).ToArray();
         await RunAsync(probes, new ProbeLimits { AtOneTarget = 3 });
         Assert.Equal(3, most);
     }
