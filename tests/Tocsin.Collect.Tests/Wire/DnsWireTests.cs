@@ -63,11 +63,13 @@ public sealed class DnsWireTests
     [Fact]
     public async Task A_long_answer_is_asked_for_over_tcp_and_a_forged_one_passed_over()
     {
-        using var udp = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        // An address of the loopback network that no other test listens on: the port is free for both.
+        var here = IPAddress.Parse("127.77.0.53");
+        using var udp = new UdpClient(new IPEndPoint(here, 0));
         var port = ((IPEndPoint)udp.Client.LocalEndPoint!).Port;
-        var tcp = new TcpListener(IPAddress.Loopback, port);
+        var tcp = new TcpListener(here, port);
         tcp.Start();
-        var asking = DnsClient.AskAsync(new IPEndPoint(IPAddress.Loopback, port), "shop.example", DnsType.A, Cancel);
+        var asking = DnsClient.AskAsync(new IPEndPoint(here, port), "shop.example", DnsType.A, Cancel);
         var asked = await udp.ReceiveAsync(Cancel);
         byte[] forged = [.. asked.Buffer];
         forged[0] ^= 0xff;
