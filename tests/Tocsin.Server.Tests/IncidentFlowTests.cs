@@ -171,6 +171,26 @@ public sealed class IncidentFlowTests(PostgresServer postgres)
         Assert.True(page.GetProperty("possibleDouble").GetBoolean());
     }
 
+    // A process that dies between a channel's answer and its incident: before it was marked nobody knows, after it everybody does.
+    [Theory]
+    [InlineData("before-receipt", 2, true)]
+    [InlineData("after-mark", 1, false)]
+    public async Task What_a_channel_took_is_sent_again_only_where_it_was_not_marked(string step, int times, bool doubled)
+    {
+        var dies = false;
+        await using var world = await TestWorld.SqliteAsync(o => o with { Step = s => { if (dies && s == step) throw new InvalidOperationException("dies here"); } });
+        using (await world.PostAsync("/api/v1/incidents", new { title = "Checkout is broken", severity = "P1" })) dies = true;
+        world.Phone.Answer = _ => new SendResult.Taken(Receipt.Delivered, "ref-1");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => world.Host.Part<Sender>().SendDueAsync(Cancel));
+        Assert.Equal(3, world.Sent.Count);
+        dies = false;
+        // Whoever comes after the claim ran out.
+        await world.AdvanceAsync(Duration.FromSeconds(30));
+        Assert.All(world.Sent.Take(3), first => Assert.Equal(times, world.Sent.Count(p => p.IdempotencyKey == first.IdempotencyKey)));
+        var pages = (await world.GetAsync("/api/v1/incidents/INC-1")).GetProperty("pages").EnumerateArray().Take(3).ToList();
+        Assert.All(pages, p => Assert.Equal(("sent", doubled), (p.GetProperty("state").GetString(), p.GetProperty("possibleDouble").GetBoolean())));
+    }
+
     private async Task<TestWorld> WorldAsync(string database) => await TestWorld.StartAsync(await Databases.ConnectionAsync(database, postgres, Cancel));
 
     private static async Task LinesAsync(TestWorld world, string intake, string lines)

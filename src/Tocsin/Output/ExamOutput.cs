@@ -23,7 +23,7 @@ internal static class ExamOutput
     };
 
     /// <summary>One answer as it comes.</summary>
-    public static string Line(ExamRow row) => string.Create(CultureInfo.InvariantCulture, $"{(row.Right ? "right" : "WRONG")}  {row.Fault.Id} {FaultVariants.Name(row.Variant)}: {row.Verdict?.ToString() ?? "not asked"} {row.Top1} (rank {row.Rank} of {row.Expected}) {row.Seconds:0.0} s {PlainText.Of(row.Note)}{(row is { Landed: false, Answered: true } ? "did not land" : "")}{(row.Repair is { } r ? $" · {Repaired(r, row.Fault)}" : "")}");
+    public static string Line(ExamRow row) => string.Create(CultureInfo.InvariantCulture, $"{(row.Right ? "right" : "WRONG")}  {row.Fault.Id} {FaultVariants.Name(row.Variant)}: {row.Verdict?.ToString() ?? "not asked"} {row.Top1} (rank {row.Rank} of {row.Expected}) {row.Seconds:0.0} s {PlainText.Of(row.Note)}{(row is { Landed: false, Answered: true } ? " · did not land" : "")}{(row.Repair is { } r ? $" · {Repaired(r, row.Fault)}" : "")}");
 
     private static string Repaired(RepairResult repair, Fault fault) => repair.Tried.IsEmpty ? "no fix by itself" : $"{(repair.Healthy ? "repaired" : fault.ByHand.Length > 0 ? "not repaired, as no action can," : "NOT REPAIRED")} by {PlainText.Of(string.Join(", then ", repair.Tried))}{(repair.Beside.IsEmpty ? "" : $", beside {string.Join(", ", repair.Beside)}")}{string.Concat(repair.Undone.Select(u => $"; {Taken(u)}"))}";
 

@@ -4,6 +4,7 @@ using Tocsin.Cli.Commands.Platforms;
 using Tocsin.Cli.Setup;
 using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Platforms;
+using Tocsin.Lab.Host;
 using Tocsin.Server.Web;
 
 namespace Tocsin.Cli.Commands.Incidents;
@@ -34,7 +35,7 @@ internal sealed class PageLooks(Settings settings, CatalogStore store, ServeRequ
             run.Show(wanted, outcome);
             return new DrillTold(text.ToString(), outcome.Diagnosis.Verdict);
         }
-        catch (SettingsException e)
+        catch (Exception e) when (e is SettingsException or LabException)
         {
             throw new DrillRefusal(e.Message);
         }
