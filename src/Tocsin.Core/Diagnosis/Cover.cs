@@ -22,16 +22,18 @@ internal static class Cover
         {
             var search = new Search(pool, sets, all);
             search.Try(0, size, BigInteger.Zero, [], 0);
-            if (search.Found is { } found) return [.. found.SelectMany(i => Places(best, pool[i].Id))];
+            if (search.Found is { } found) return [.. found.SelectMany(i => Places(best, pool[i].Id)).Distinct()];
         }
         return [];
     }
 
-    // The places that a cause is needed at: each explains what those before it do not.
-    private static IEnumerable<Hypothesis> Places(IEnumerable<Hypothesis> best, string id)
+    // The places that a cause is needed at: each explains what those before it do not. Where something else is much likelier it gives way, unless that is so at all of them.
+    private static IEnumerable<Hypothesis> Places(List<Hypothesis> best, string id)
     {
         var explained = new HashSet<int>();
-        return best.Where(h => h.Id == id && h.Explains.Aggregate(false, (any, i) => explained.Add(i) || any));
+        var places = best.Where(h => h.Id == id).Select(h => (Place: h, Own: h.Explains.Where(explained.Add).ToList())).Where(p => p.Own.Count > 0)
+            .Select(p => (p.Place, Likelier: best.Find(b => b.Id != id && b.Score >= p.Place.Score + Decibans.LikelyLead && p.Own.TrueForAll(b.Explains.Contains)))).ToList();
+        return places.TrueForAll(p => p.Likelier is not null) ? places.Select(p => p.Place) : places.Select(p => p.Likelier ?? p.Place);
     }
 
     private static BigInteger Bits(Hypothesis one) => one.Explains.Aggregate(BigInteger.Zero, (bits, i) => bits | (BigInteger.One << i));

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using NodaTime;
+using NodaTime.Text;
 using Tocsin.Collect.Aws;
 using Tocsin.Core.Platforms;
 using Tocsin.Lab.Host;
@@ -101,6 +102,30 @@ internal sealed class FaultEyes : IDisposable
         var name = Service(service).Fields.GetValueOrDefault("secret") ?? throw new LabException($"{service} has no secret");
         var answer = await AskAsync("secretsmanager", "GetSecretValue", new JsonObject { ["SecretId"] = name, ["VersionStage"] = stage }, cancel);
         return JsonNode.Parse(answer["SecretString"]!.ToString())?[key]?.ToString() ?? throw new LabException($"{name} has no key {key} in {stage}");
+    }
+
+    /// <summary>The newest minute that the load balancers have counted, and the newest in which they counted an answer 502 or 504 of their own.</summary>
+    public async Task<(Instant? Counted, Instant? Failed)> CountedAsync(CancellationToken cancel) =>
+        (await NewestAsync("RequestCount", cancel), new[] { await NewestAsync("HTTPCode_ELB_502_Count", cancel), await NewestAsync("HTTPCode_ELB_504_Count", cancel) }.Max());
+
+    private async Task<Instant?> NewestAsync(string metric, CancellationToken cancel)
+    {
+        Instant? newest = null;
+        var known = await AskAsync("monitoring", "ListMetrics", new JsonObject { ["Namespace"] = "AWS/ApplicationELB", ["MetricName"] = metric }, cancel);
+        foreach (var one in (known["Metrics"] as JsonArray)?.OfType<JsonObject>() ?? [])
+        {
+            var input = (JsonObject)one.DeepClone();
+            input["StartTime"] = InstantPattern.General.Format(Since - Duration.FromMinutes(1));
+            input["EndTime"] = InstantPattern.General.Format(Since + Duration.FromHours(20));
+            input["Period"] = 60;
+            input["Statistics"] = new JsonArray("Sum");
+            var answer = await AskAsync("monitoring", "GetMetricStatistics", input, cancel);
+            foreach (var point in (answer["Datapoints"] as JsonArray)?.OfType<JsonObject>() ?? [])
+            {
+                if (InstantPattern.ExtendedIso.Parse(point["Timestamp"]!.ToString()) is { Success: true, Value: var at } && (newest is null || at > newest)) newest = at;
+            }
+        }
+        return newest;
     }
 
     public void Dispose()

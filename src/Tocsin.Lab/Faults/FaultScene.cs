@@ -22,6 +22,7 @@ public sealed class FaultScene : IDisposable
 {
     private const int StrayRequests = 12;
     private static readonly TimeSpan HealLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan CountLimit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
     private static readonly string[] StrayPaths = ["/favicon.ico", "/robots.txt", "/wp-login.php", "/.env", "/old-page"];
     private readonly LabClient lab;
@@ -82,6 +83,7 @@ public sealed class FaultScene : IDisposable
                 var said = await First.FixAsync(cancel);
                 await lab.HealAsync(cancel);
                 await UntilHealthyAsync(cancel);
+                await UntilUncountedAsync(cancel);
                 return [.. said, "the platform is healthy again; its logs and events remember"];
             case FaultVariant.Denied:
                 return [await lab.RunAsync(VerbRequest.Read($"permission deny {FaultVariants.Looker} {FaultVariants.DeniedAction(order.Fault, order.Seed)}", First.Environment, By), cancel)];
@@ -114,6 +116,18 @@ public sealed class FaultScene : IDisposable
             if (await First.Eyes.Http.StrayAsync(hosts[random.Next(hosts.Count)], StrayPaths[random.Next(StrayPaths.Length)], cancel)) sent++;
         }
         return [said, $"{sent} requests for pages that nobody has"];
+    }
+
+    // What a load balancer counts, it counts by the minute: within the same minute nobody can tell what came before the end from what came after.
+    private async Task UntilUncountedAsync(CancellationToken cancel)
+    {
+        var watch = Stopwatch.StartNew();
+        var (end, _) = await First.Eyes.CountedAsync(cancel);
+        while (await First.Eyes.CountedAsync(cancel) is var (counted, failed) && (counted is null || counted <= end || counted - failed < NodaTime.Duration.FromMinutes(2)))
+        {
+            if (watch.Elapsed > CountLimit) throw new LabException($"the load balancer still counts errors {CountLimit.TotalSeconds:0} s after {order.Fault.Id} was healed");
+            await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
+        }
     }
 
     private async Task UntilHealthyAsync(CancellationToken cancel)

@@ -47,7 +47,7 @@ public static class FaultVariants
     public static Fault Second(Fault fault, IEnumerable<Fault> all, Func<Fault, ImmutableHashSet<string>> reach, string environment, LabProfile profile, int seed)
     {
         var taken = reach(fault);
-        var free = all.Where(f => f.Id != fault.Id && f.Cause != fault.Cause && f.Profiles.Contains(profile) && f.Environments.Contains(environment, StringComparer.Ordinal) && !FaultReach.Overlap(taken, reach(f))).OrderBy(f => f.Id, StringComparer.Ordinal).ToList();
+        var free = all.Where(f => f.Id != fault.Id && f.Cause != fault.Cause && f.Profiles.Contains(profile) && (f.CoreHides.Length == 0 || profile is not LabProfile.Core) && f.Environments.Contains(environment, StringComparer.Ordinal) && !FaultReach.Overlap(taken, reach(f))).OrderBy(f => f.Id, StringComparer.Ordinal).ToList();
         return free.Count > 0 ? free[new Random(seed).Next(free.Count)] : throw new LabException($"no other fault leaves {fault.Id} alone in {environment}: it reaches {string.Join(", ", taken.Order(StringComparer.Ordinal))}");
     }
 

@@ -148,11 +148,11 @@ internal sealed class Upkeep(LabWorld world, Balancing balancing, AccessLogs log
         var dimensions = new[] { ("TargetGroup", group.Arn[(group.Arn.IndexOf(":targetgroup/", StringComparison.Ordinal) + 1)..]), ("LoadBalancer", balancer.Arn[(balancer.Arn.IndexOf(":loadbalancer/", StringComparison.Ordinal) + ":loadbalancer/".Length)..]) };
         void Put(string name, double value, double count = 1) => region.Metrics.Put(MetricName.Of("AWS/ApplicationELB", name, dimensions), MetricPoint.Of(now, value, count));
         Put("RequestCount", counters.Requests - before.Requests);
-        Put("HTTPCode_ELB_5XX_Count", counters.Elb5xx - before.Elb5xx);
-        Put("HTTPCode_ELB_502_Count", counters.Elb502 - before.Elb502);
-        Put("HTTPCode_ELB_503_Count", counters.Elb503 - before.Elb503);
-        Put("HTTPCode_ELB_504_Count", counters.Elb504 - before.Elb504);
-        Put("HTTPCode_Target_5XX_Count", counters.Target5xx - before.Target5xx);
+        // As AWS does it: a count of nothing is not reported.
+        foreach (var (code, count) in new[] { ("ELB_5XX", counters.Elb5xx - before.Elb5xx), ("ELB_502", counters.Elb502 - before.Elb502), ("ELB_503", counters.Elb503 - before.Elb503), ("ELB_504", counters.Elb504 - before.Elb504), ("Target_5XX", counters.Target5xx - before.Target5xx) })
+        {
+            if (count > 0) Put($"HTTPCode_{code}_Count", count);
+        }
         if (counters.Responses > before.Responses) Put("TargetResponseTime", (counters.ResponseTime - before.ResponseTime).TotalSeconds / (counters.Responses - before.Responses), counters.Responses - before.Responses);
         Put("HealthyHostCount", group.Targets.Count(t => t.State is "healthy"));
         Put("UnHealthyHostCount", group.Targets.Count(t => t.State is "unhealthy"));

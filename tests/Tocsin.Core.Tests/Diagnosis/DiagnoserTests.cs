@@ -203,6 +203,17 @@ public sealed class DiagnoserTests
     }
 
     [Fact]
+    public void One_cause_at_two_places_gives_way_where_another_is_much_likelier()
+    {
+        var found = Given.Diagnose(Given.Bundle(
+            "saw ecs-task-definition-not-deployed.behind-terraform@api", "ecs.taskDefinition@api newestBy=TERRAFORM newestEnvDiffers=true revisionsBehind=1", "ecs.service@api missing=0 forcedRedeployOnly=false",
+            "saw ecs-task-definition-not-deployed.behind-terraform.forced-same@admin", "ecs.taskDefinition@admin newestBy=TERRAFORM newestEnvDiffers=true revisionsBehind=1", "ecs.service@admin missing=0 forcedRedeployOnly=true minutesSinceDeployment=5"));
+        Assert.Equal(
+            [("ecs-task-definition-not-deployed/forced-same-revision", "admin"), ("ecs-task-definition-not-deployed/terraform-only-registered", "api")],
+            found.Causes.Select(c => (c.Id, c.At.Service)).Order());
+    }
+
+    [Fact]
     public void An_open_question_names_the_check_that_would_decide()
     {
         var found = Given.Diagnose(Given.Bundle("saw mysql-unreachable.timeout-port@api", Well, "aws.secret@api dbHostMatches=true", "vpn.interface@ up=true handshakeSeconds=5", "rds.cluster@/aurora status=available"));

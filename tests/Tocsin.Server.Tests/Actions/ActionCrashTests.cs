@@ -1,16 +1,16 @@
-using System.Diagnostics;
-using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
+using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Tocsin.Lab.Tests;
 
 namespace Tocsin.Server.Tests.Actions;
 
-/// <summary>A server that dies by SIGKILL in the middle of an action: what was done is found out by reading back, and nothing is ever called twice.</summary>
+/// <summary>
+/// A server that dies by SIGKILL in the middle of actions: what was done is found out by reading back, and nothing is ever called twice. A short campaign runs
+/// with the tests, 4 kills; <c>./dev campaign-actions</c> runs the long one.
+/// </summary>
 public sealed class ActionCrashTests
 {
+    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("TOCSIN_ACTION_KILLS") ?? "4", CultureInfo.InvariantCulture);
     private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
 
     [Fact]
@@ -29,9 +29,10 @@ public sealed class ActionCrashTests
         ];
         foreach (var (step, number, service, memory, ends) in cases)
         {
-            var before = (await CallsAsync(lab, "RegisterTaskDefinition"), await CallsAsync(lab, "UpdateService"));
+            var before = await DyingServer.CallsAsync(lab);
             var ended = await KilledAsync(lab, step, number, service, memory);
-            var (registered, updated) = (await CallsAsync(lab, "RegisterTaskDefinition") - before.Item1, await CallsAsync(lab, "UpdateService") - before.Item2);
+            var calls = (await DyingServer.CallsAsync(lab)).Except(before).ToLookup(c => c.Operation, StringComparer.Ordinal);
+            var (registered, updated) = (calls["RegisterTaskDefinition"].Count(), calls["UpdateService"].Count());
             var state = ended.GetProperty("state").GetString()!;
             Assert.True(ends.Contains(state, StringComparer.Ordinal), $"{step} {number}: {ended}");
             Assert.True(registered <= 1 && updated <= 1, $"{step} {number}: registered {registered} times, updated {updated} times");
@@ -40,85 +41,37 @@ public sealed class ActionCrashTests
         }
     }
 
-    private async Task<JsonElement> KilledAsync(TestLab lab, string step, int number, string service, string memory)
+    [Fact]
+    public async Task No_kill_at_any_time_does_a_call_twice_or_leaves_an_action_open()
+    {
+        await using var lab = await TestLab.StartAsync(10, cancel);
+        await lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(120), cancel);
+        var campaign = new ActionCampaign(lab);
+        await campaign.RunAsync(Kills);
+        Console.WriteLine(campaign);
+        Assert.Empty(campaign.Wrong);
+        Assert.True(campaign.Kills >= Kills && campaign.Actions > campaign.Kills, campaign.ToString());
+    }
+
+    private static async Task<JsonElement> KilledAsync(TestLab lab, string step, int number, string service, string memory)
     {
         var folder = Directory.CreateTempSubdirectory("tocsin-act-").FullName;
         try
         {
             string id, token;
-            using (var dying = Start(lab, folder, [step, $"{number}"]))
+            using (var dying = await DyingServer.FirstAsync(lab, folder, step, $"{number}"))
             {
-                using var end = cancel.Register(dying.Kill);
-                var invitation = new Uri((await dying.StandardOutput.ReadLineAsync(cancel))!);
-                using var http = new HttpClient { BaseAddress = new Uri(invitation, "/") };
-                token = (await ReadAsync(await http.PostAsJsonAsync($"/api/v1/invitations/{invitation.Segments[^1]}", new { password = "correct horse battery" }, cancel))).GetProperty("token").GetString()!;
-                http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-                var plan = await ReadAsync(await http.PostAsJsonAsync("/api/v1/actions", new { action = "ecs.deployRevision", environment = "production", target = service, values = new { memory } }, cancel));
-                id = plan.GetProperty("id").GetString()!;
-                await ReadAsync(await http.PostAsJsonAsync($"/api/v1/actions/{id}/approve", new { digest = plan.GetProperty("digest").GetString() }, cancel));
-                await ReadAsync(await http.PostAsJsonAsync($"/api/v1/actions/{id}/run", new { }, cancel));
-                using var death = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-                death.CancelAfter(TimeSpan.FromSeconds(60));
-                try
-                {
-                    await dying.WaitForExitAsync(death.Token);
-                }
-                catch (OperationCanceledException)
-                {
-                    var stands = await ReadAsync(await http.GetAsync($"/api/v1/actions/{id}", cancel));
-                    dying.Kill();
-                    Assert.Fail($"{step} {number} was not reached: {stands}");
-                }
+                token = dying.Token;
+                id = await dying.ApprovedAsync("ecs.deployRevision", service, ("memory", memory));
+                await dying.RunAsync(id);
+                if (!await dying.DiesAsync(TimeSpan.FromSeconds(60))) Assert.Fail($"{step} {number} was not reached: {await dying.SeeAsync(id, CancellationToken.None)}");
             }
-            using var next = Start(lab, folder, []);
-            try
-            {
-                using var http = new HttpClient { BaseAddress = new Uri((await next.StandardOutput.ReadLineAsync(cancel))!) };
-                http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-                return await EndedAsync(http, id);
-            }
-            finally
-            {
-                next.Kill();
-                await next.WaitForExitAsync(cancel);
-            }
+            using var next = await DyingServer.NextAsync(lab, folder, token);
+            return await next!.EndedAsync(id);
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
-    }
-
-    private async Task<JsonElement> EndedAsync(HttpClient http, string id)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(90));
-        while (true)
-        {
-            var now = await ReadAsync(await http.GetAsync($"/api/v1/actions/{id}", limit.Token));
-            if (now.GetProperty("state").GetString() is "failed" or "unknown" || now.TryGetProperty("verified", out _)) return now;
-            await Task.Delay(100, limit.Token);
-        }
-    }
-
-    private async Task<JsonElement> ReadAsync(HttpResponseMessage answer)
-    {
-        Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created, await answer.Content.ReadAsStringAsync(cancel));
-        return await answer.Content.ReadFromJsonAsync<JsonElement>(cancel);
-    }
-
-    private static Process Start(TestLab lab, string folder, string[] at)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tocsin.Server.Crash.dll"), folder, TestWorld.Root, "http://127.0.0.1:9", .. at]) { UseShellExecute = false, RedirectStandardOutput = true };
-        start.Environment["TOCSIN_CRASH_LAB"] = $"{lab.Host.State.Endpoint.TrimEnd('/')} {lab.Host.State.AccessKeyId} {lab.Host.State.SecretAccessKey}";
-        return Process.Start(start)!;
-    }
-
-    private async Task<int> CallsAsync(TestLab lab, string operation)
-    {
-        var ground = ActedLab.GroundOf(lab);
-        using var reader = ground.Reader;
-        var trail = await ground.AskAsync("cloudtrail", "LookupEvents", new JsonObject { ["LookupAttributes"] = new JsonArray(new JsonObject { ["AttributeKey"] = "EventName", ["AttributeValue"] = operation }), ["MaxResults"] = 50 }, cancel);
-        return ((JsonArray)trail["Events"]!).Count(e => ((string)e!["CloudTrailEvent"]!).Contains("assumed-role/tocsin-acting", StringComparison.Ordinal));
     }
 }

@@ -34,8 +34,8 @@ internal static class EcsProbes
         sighting.Fact("pending", service.Number("pendingCount"));
         sighting.Fact("missing", Math.Max(0, desired - running));
         sighting.Fact("healthCheckGraceSeconds", service.Number("healthCheckGracePeriodSeconds"));
-        var deployments = service.Items("deployments").ToList();
-        var primary = deployments.Find(d => d.Text("status") == "PRIMARY");
+        sighting.Fact("loadBalanced", service.Items("loadBalancers").Any());
+        var primary = service.Items("deployments").FirstOrDefault(d => d.Text("status") == "PRIMARY");
         var rollout = primary.Text("rolloutState");
         sighting.Fact("rollout", rollout is "COMPLETED" or "IN_PROGRESS" or "FAILED" ? rollout : "NONE");
         var begun = primary.Time("createdAt");
@@ -45,11 +45,27 @@ internal static class EcsProbes
             sighting.Fact("minutesSinceDeployment", at.MinutesTo(ground.Now));
             sighting.Fact("rolloutMinutes", rollout == "COMPLETED" ? 0 : at.MinutesTo(ground.Now));
         }
-        // A rollback is a deployment of its own; one that a later deployment followed is over.
-        var recent = service.Items("events").Where(e => e.Time("createdAt") >= ground.Since && (begun is not { } last || e.Time("createdAt") >= last - AtOnce)).Select(e => e.Text("message") ?? "");
-        sighting.Fact("circuitBreakerFired", deployments.Exists(d => Stopped.Has(d.Text("rolloutStateReason") ?? "", "circuit breaker")) || recent.Any(m => Stopped.Has(m, "rolling back") || Stopped.Has(m, "rolled back")));
+        sighting.Fact("circuitBreakerFired", WasTakenBack(service, ground.Since));
         await PartAsync(sighting, async _ => sighting.Fact("forcedRedeployOnly", await ForcedAsync(ground, view, primary, sighting, cancel)), cancel);
-        if (desired == running && rollout == "COMPLETED") sighting.Since(WellSince(service, primary));
+        if (desired != running || rollout != "COMPLETED") return;
+        var since = WellSince(service, primary);
+        await PartAsync(sighting, async _ => since = Later(since, LastReplaced(await view.TasksAsync(sighting, cancel), primary)), cancel);
+        sighting.Since(since);
+    }
+
+    // What tasks that were replaced do until they are gone belongs to the time before.
+    private static Instant? LastReplaced(List<JsonObject> tasks, JsonObject? primary) =>
+        tasks.Where(t => Stopped.Is(t) && t.Text("startedBy") != primary.Text("id") && Stopped.IsOrdered(Stopped.Reason(t))).Max(t => t.Time("stoppedAt"));
+
+    private static Instant? Later(Instant? a, Instant? b) => a is null || b > a ? b : a;
+
+    /// <summary>Whether the circuit breaker went back. A rollback is a deployment of its own; one that a later deployment followed is over.</summary>
+    internal static bool WasTakenBack(JsonObject service, Instant since)
+    {
+        var deployments = service.Items("deployments").ToList();
+        var begun = deployments.Find(d => d.Text("status") == "PRIMARY").Time("createdAt");
+        var recent = service.Items("events").Where(e => e.Time("createdAt") >= since && (begun is not { } last || e.Time("createdAt") >= last - AtOnce)).Select(e => e.Text("message") ?? "");
+        return deployments.Exists(d => Stopped.Has(d.Text("rolloutStateReason") ?? "", "circuit breaker")) || recent.Any(m => Stopped.Has(m, "rolling back") || Stopped.Has(m, "rolled back"));
     }
 
     // All has been well since the newest steady state that followed something else.
@@ -131,7 +147,9 @@ internal static class EcsProbes
             sighting.Empty();
             return;
         }
-        ground.Texts.Add(view.Subject, "ecs stopped tasks", bad.Select(t => (t.Time("stoppedAt") ?? ground.Now, Stopped.Told(t))));
+        var wanted = (await view.GetAsync(sighting, cancel)).Text("taskDefinition");
+        Instant? EndOf(JsonObject task) => Stopped.Over(task, wanted);
+        ground.Texts.Add(view.Subject, "ecs stopped tasks", bad.Select(t => (EndOf(t) ?? ground.Now, Stopped.Told(t))));
         var newest = bad[0];
         var words = newest.Text("stoppedReason") ?? "";
         sighting.Fact("stopCode", bad.GroupBy(t => t.Text("stopCode") ?? "NONE", StringComparer.Ordinal).OrderByDescending(g => g.Count()).First().Key is var code && Codes.Contains(code) ? code : "NONE");
@@ -145,7 +163,7 @@ internal static class EcsProbes
         var lives = bad.Select(Stopped.LifetimeSeconds).OfType<double>().Order().ToList();
         if (lives.Count > 0) sighting.Fact("lifetimeSeconds", lives[lives.Count / 2]);
         sighting.Fact("sidecarExited", SidecarFirst(newest, view.Service.Name));
-        sighting.Since(bad[^1].Time("stoppedAt"));
+        sighting.Since(EndOf(bad[^1]));
     }
 
     private static readonly string[] Codes = ["TaskFailedToStart", "EssentialContainerExited", "UserInitiated", "ServiceSchedulerInitiated", "SpotInterruption", "TerminationNotice"];

@@ -40,14 +40,20 @@ internal static partial class LogLook
         return new LogPage([.. events.OrderBy(e => e.At)], token is not null);
     }
 
+    /// <summary>The ids of the tasks that run; a stream is named by its task.</summary>
+    public static async Task<IReadOnlySet<string>> RunningAsync(ServiceView view, Sighting sighting, CancellationToken cancel) =>
+        (await view.RunningAsync(sighting, cancel)).Select(t => (t.Text("taskArn") ?? "").LastPart()).ToHashSet(StringComparer.Ordinal);
+
+    public static bool IsOf(IReadOnlySet<string> tasks, string stream) => tasks.Contains(stream[(stream.LastIndexOf('/') + 1)..]);
+
     public static bool SaysReady(string line) => Ready().IsMatch(line);
 
     private static async Task LookAsync(AwsGround ground, ServiceView view, Sighting sighting, CancellationToken cancel)
     {
         var page = await LinesAsync(ground, view.Service.Fields["logGroup"], sighting, cancel);
-        var running = new HashSet<string>(StringComparer.Ordinal);
-        await EcsProbes.PartAsync(sighting, async _ => running.UnionWith((await view.RunningAsync(sighting, cancel)).Select(t => (t.Text("taskArn") ?? "").LastPart())), cancel);
-        ground.Texts.AddLog(view.Subject, view.Service.Fields["logGroup"], page.Events, s => running.Contains(s[(s.LastIndexOf('/') + 1)..]));
+        IReadOnlySet<string> running = ImmutableHashSet<string>.Empty;
+        await EcsProbes.PartAsync(sighting, async _ => running = await RunningAsync(view, sighting, cancel), cancel);
+        ground.Texts.AddLog(view.Subject, view.Service.Fields["logGroup"], page.Events, s => IsOf(running, s));
         if (page.Cut) sighting.Lacks($"the log holds more than {page.Events.Length} events in this time; the first were read");
         if (page.Events.Length == 0) sighting.Empty();
         Requests(ground, view, page.Events, sighting);

@@ -9,7 +9,7 @@ namespace Tocsin.Collect.Probes.Aws;
 internal static class MetricsProbe
 {
     private const int Minute = 60;
-    // What was counted before these minutes is over, or shows itself otherwise.
+    // What was counted before these minutes is over, or shows itself otherwise. A count of nothing is not reported at all, so the minutes are those that reported anything.
     private const int Newest = 2;
     private const double Steady = 1.15;
     private static readonly string[] Own = ["502", "503", "504"];
@@ -27,20 +27,34 @@ internal static class MetricsProbe
         var group = await GroupAsync(view, sighting, cancel);
         if (group is not null) queries.AddRange([Query("requests", "AWS/ApplicationELB", "RequestCount", group, "Sum"), .. Own.Select(c => Query($"elb{c}", "AWS/ApplicationELB", $"HTTPCode_ELB_{c}_Count", group, "Sum"))]);
         var now = await SeriesAsync(ground, queries, from, ground.Now, sighting, cancel);
-        if (now.Values.All(v => v.Count == 0))
+        if (now.Values.All(v => v.Values.Count == 0))
         {
             sighting.Empty();
             return;
         }
-        if (now["cpu"].Count > 0) sighting.Fact("cpuPercent", Math.Round(now["cpu"].Max(), 1));
-        if (now["memory"].Count > 0) sighting.Fact("memoryPercent", Math.Round(now["memory"].Max(), 1));
-        sighting.Fact("memoryRising", Rises(now["memory"]));
-        if (group is null || now["requests"].Count == 0) return;
-        var perMinute = now["requests"].Average();
+        if (now["cpu"].Values.Count > 0) sighting.Fact("cpuPercent", Math.Round(now["cpu"].Values.Max(), 1));
+        if (now["memory"].Values.Count > 0) sighting.Fact("memoryPercent", Math.Round(now["memory"].Values.Max(), 1));
+        sighting.Fact("memoryRising", Rises(now["memory"].Values));
+        if (group is null) return;
+        var counted = Own.Select(c => now[$"elb{c}"]).Append(now["requests"]).ToList();
+        var minutes = counted.SelectMany(s => s.Times).Distinct(StringComparer.Ordinal).OrderDescending(StringComparer.Ordinal).Take(Newest).ToHashSet(StringComparer.Ordinal);
+        if (minutes.Count == 0) return;
+        foreach (var code in Own) sighting.Fact($"elb{code}", now[$"elb{code}"].Of(minutes));
+        if (now["requests"].Values.Count == 0) return;
+        var perMinute = now["requests"].Values.Average();
         sighting.Fact("requestsPerTarget", Math.Round(perMinute, 1));
-        foreach (var code in Own.Where(c => now[$"elb{c}"].Count > 0)) sighting.Fact($"elb{code}", now[$"elb{code}"].TakeLast(Newest).Sum());
         var before = await SeriesAsync(ground, queries[2..3], from - Week, ground.Now - Week, sighting, cancel);
-        if (before["requests"] is { Count: > 0 } then && then.Average() > 0) sighting.Fact("requestsTimesUsual", Math.Round(perMinute / then.Average(), 2));
+        if (before["requests"].Values is { Count: > 0 } then && then.Average() > 0) sighting.Fact("requestsTimesUsual", Math.Round(perMinute / then.Average(), 2));
+    }
+
+    /// <summary>What one query gave, oldest first.</summary>
+    private sealed class Series
+    {
+        public List<double> Values { get; } = [];
+
+        public List<string> Times { get; } = [];
+
+        public double Of(HashSet<string> minutes) => Times.Zip(Values).Where(p => minutes.Contains(p.First)).Sum(p => p.Second);
     }
 
     // The dimensions of an application load balancer's target group; a network one counts no requests.
@@ -62,7 +76,7 @@ internal static class MetricsProbe
         return middle > first && last > middle && last > first * Steady;
     }
 
-    private static async Task<Dictionary<string, List<double>>> SeriesAsync(AwsGround ground, List<JsonObject> queries, Instant from, Instant to, Sighting sighting, CancellationToken cancel)
+    private static async Task<Dictionary<string, Series>> SeriesAsync(AwsGround ground, List<JsonObject> queries, Instant from, Instant to, Sighting sighting, CancellationToken cancel)
     {
         var input = new JsonObject
         {
@@ -72,9 +86,12 @@ internal static class MetricsProbe
             ["MetricDataQueries"] = new JsonArray([.. queries.Select(q => q.DeepClone())]),
         };
         var answer = await ground.AskAsync(sighting, "monitoring", "GetMetricData", input, cancel);
-        var found = queries.ToDictionary(q => q.Text("Id")!, _ => new List<double>(), StringComparer.Ordinal);
+        var found = queries.ToDictionary(q => q.Text("Id")!, _ => new Series(), StringComparer.Ordinal);
         foreach (var result in answer.Items("MetricDataResults").Where(r => found.ContainsKey(r.Text("Id") ?? "")))
-            found[result.Text("Id")!].AddRange(result.Texts("Values").Select(v => double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) ? n : 0));
+        {
+            found[result.Text("Id")!].Values.AddRange(result.Texts("Values").Select(v => double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) ? n : 0));
+            found[result.Text("Id")!].Times.AddRange(result.Texts("Timestamps"));
+        }
         return found;
     }
 

@@ -51,11 +51,12 @@ internal sealed class ServiceView(AwsGround ground, Service service)
     public async Task<JsonObject> RevisionAsync(Sighting sighting, CancellationToken cancel) =>
         await DefinitionAsync(sighting, (await GetAsync(sighting, cancel)).Text("taskDefinition") ?? "", cancel);
 
-    /// <summary>The revision that is in trouble: of the newest task that failed by itself where a failed deployment was rolled back, else the one the service wants.</summary>
+    /// <summary>The revision that is in trouble: of the newest task that failed by itself where the circuit breaker went back, else the one the service wants: whoever went back by hand has settled it.</summary>
     public async Task<JsonObject> RevisionInQuestionAsync(Sighting sighting, CancellationToken cancel)
     {
         var found = await GetAsync(sighting, cancel);
         var wanted = found.Text("taskDefinition") ?? "";
+        if (!EcsProbes.WasTakenBack(found, ground.Since)) return await DefinitionAsync(sighting, wanted, cancel);
         var failed = Stopped.InTrouble(await TasksAsync(sighting, cancel), ground.Since).FirstOrDefault()?.Text("taskDefinitionArn") ?? "";
         return await DefinitionAsync(sighting, failed.Length > 0 && RevisionOf(failed) > RevisionOf(wanted) ? failed : wanted, cancel);
     }

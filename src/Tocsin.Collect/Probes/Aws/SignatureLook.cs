@@ -8,20 +8,21 @@ namespace Tocsin.Collect.Probes.Aws;
 internal static partial class SignatureLook
 {
     private const string HmacHeader = "x-shopify-hmac-sha256";
+    private static readonly string[] Needed = ["logs:FilterLogEvents", "ecs:ListTasks", "ecs:DescribeTasks"];
 
     public static IEnumerable<Probe> For(AwsGround ground, ServiceView view)
     {
         if (view.Service.Role is not "core-api" || !view.Service.Fields.ContainsKey("logGroup")) return [];
         return
         [
-            ground.Probe("payment.check", view.Subject, "logs", (s, c) => PaymentsAsync(ground, view, s, c), "logs:FilterLogEvents") with { Vantage = Vantage.Host },
-            ground.Probe("webhook.check", view.Subject, "logs", (s, c) => WebhooksAsync(ground, view, s, c), "logs:FilterLogEvents"),
+            ground.Probe("payment.check", view.Subject, "logs", (s, c) => PaymentsAsync(ground, view, s, c), Needed) with { Vantage = Vantage.Host },
+            ground.Probe("webhook.check", view.Subject, "logs", (s, c) => WebhooksAsync(ground, view, s, c), Needed),
         ];
     }
 
     private static async Task PaymentsAsync(AwsGround ground, ServiceView view, Sighting sighting, CancellationToken cancel)
     {
-        var checks = Checks((await LogLook.LinesAsync(ground, view.Service.Fields["logGroup"], sighting, cancel)).Events.Select(e => (e.Stream, e.Text)), Payment());
+        var checks = Checks(await LinesAsync(ground, view, sighting, cancel), Payment());
         if (!Share(checks, sighting)) return;
         var (hooks, checkouts) = (checks.FindAll(c => c.IsWebhook), checks.FindAll(c => !c.IsWebhook));
         if (checks.Exists(c => c.Failed) && checkouts.Count > 0 && hooks.Count > 0) sighting.Fact("webhookOnly", !checkouts.Exists(c => c.Failed));
@@ -29,7 +30,7 @@ internal static partial class SignatureLook
 
     private static async Task WebhooksAsync(AwsGround ground, ServiceView view, Sighting sighting, CancellationToken cancel)
     {
-        var checks = Checks((await LogLook.LinesAsync(ground, view.Service.Fields["logGroup"], sighting, cancel)).Events.Select(e => (e.Stream, e.Text)), Shopify());
+        var checks = Checks(await LinesAsync(ground, view, sighting, cancel), Shopify());
         if (!Share(checks, sighting)) return;
         var failed = checks.FindAll(c => c.Failed);
         if (failed.Count == 0) return;
@@ -38,6 +39,15 @@ internal static partial class SignatureLook
         // One shop alone says something only where others were checked too.
         if (shops.Count > 1) sighting.Fact("oneShopOnly", false);
         else if (shops.Count == 1 && checks.Exists(c => !c.Failed && c.Shop.Length > 0 && !string.Equals(c.Shop, shops[0], StringComparison.OrdinalIgnoreCase))) sighting.Fact("oneShopOnly", true);
+    }
+
+    // Secrets are read when a task starts, so what tasks that are gone refused says nothing of those that run. Who may not list them counts all.
+    private static async Task<IEnumerable<(string Stream, string Text)>> LinesAsync(AwsGround ground, ServiceView view, Sighting sighting, CancellationToken cancel)
+    {
+        var lines = (await LogLook.LinesAsync(ground, view.Service.Fields["logGroup"], sighting, cancel)).Events;
+        IReadOnlySet<string>? running = null;
+        await EcsProbes.PartAsync(sighting, async _ => running = await LogLook.RunningAsync(view, sighting, cancel), cancel);
+        return lines.Where(e => running is null || LogLook.IsOf(running, e.Stream)).Select(e => (e.Stream, e.Text));
     }
 
     private static bool Share(List<SignatureCheck> checks, Sighting sighting)

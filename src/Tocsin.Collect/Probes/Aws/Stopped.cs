@@ -20,6 +20,10 @@ internal static class Stopped
         return bad.Count == 0 ? bad : bad.FindAll(t => t.Text("startedBy") == bad[0].Text("startedBy"));
     }
 
+    /// <summary>Until when its end says something of the service: of a revision that another one replaced, how it went down tells of the past, from when that was decided.</summary>
+    public static Instant? Over(JsonObject task, string? wanted) =>
+        task.Text("taskDefinitionArn") is { } own && own != wanted && IsOrdered(Reason(task)) && task.Time("stoppingAt") is { } decided ? decided : task.Time("stoppedAt");
+
     /// <summary>Someone wanted it: a deployment, scaling, a person.</summary>
     public static bool IsOrdered(string reason) => reason is "DEPLOYMENT" or "SCALING" or "USER";
 
