@@ -22,6 +22,8 @@ public sealed class FaultScene : IDisposable
 {
     private const int StrayRequests = 12;
     private static readonly TimeSpan HealLimit = TimeSpan.FromMinutes(2);
+    // Nobody mends in the same second; only their times tell ECS's own steps from a person's.
+    private static readonly TimeSpan Thought = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan CountLimit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
     private static readonly string[] StrayPaths = ["/favicon.ico", "/robots.txt", "/wp-login.php", "/.env", "/old-page"];
@@ -80,6 +82,7 @@ public sealed class FaultScene : IDisposable
         switch (order.Variant)
         {
             case FaultVariant.Recovered:
+                await Task.Delay(Thought, time, cancel);
                 var said = await First.FixAsync(cancel);
                 await lab.HealAsync(cancel);
                 await UntilHealthyAsync(cancel);

@@ -49,6 +49,7 @@ public sealed class FrontDoor(LabWorld world, OperationTable operations, ILogger
     {
         var (name, input) = product.Protocol is AwsProtocol.Json ? ReadJson(context.Request, product, body) : ReadForm(context.Request, product, body);
         var output = Call(context.Request, product, signed, body, name, input, requestId);
+        if (product.Protocol is AwsProtocol.Json && product.AlsoJson.Length > 0) output = JsonOfQuery.Of(output);
         context.Response.ContentType = product.Protocol is AwsProtocol.Json ? JsonType : "text/xml";
         var bytes = product.Protocol is AwsProtocol.Json ? JsonSerializer.SerializeToUtf8Bytes(output) : XmlAnswer.Result(product, name, output, requestId);
         context.Response.ContentLength = bytes.Length;
@@ -183,8 +184,8 @@ public sealed class FrontDoor(LabWorld world, OperationTable operations, ILogger
 
     private static AwsProduct Product(HttpRequest request, Signed? signed)
     {
-        if (signed is not null && AwsProduct.All.TryGetValue(signed.Service, out var product)) return product;
         var target = request.Headers["X-Amz-Target"].ToString();
+        if (signed is not null && AwsProduct.All.TryGetValue(signed.Service, out var product)) return product.For(target);
         if (AwsProduct.All.Values.FirstOrDefault(p => target.StartsWith(p.Prefix + ".", StringComparison.Ordinal)) is { } json) return json;
         if (target.Length > 0) return new AwsProduct(signed?.Service ?? "unknown", AwsProtocol.Json, target.Split('.')[0]);
         return request.HasFormContentType ? new AwsProduct(signed?.Service ?? "unknown", AwsProtocol.Query, "") : AwsProduct.All["s3"];
@@ -231,6 +232,8 @@ public sealed class FrontDoor(LabWorld world, OperationTable operations, ILogger
     {
         if (context.Response.HasStarted) return;
         context.Response.StatusCode = error.Status;
+        // Whoever asks a Query service in JSON still knows its errors by their names of before.
+        if (product.Protocol is AwsProtocol.Json && product.AlsoJson.Length > 0) context.Response.Headers["x-amzn-query-error"] = $"{error.Code};{(error.Status < 500 ? "Sender" : "Receiver")}";
         context.Response.ContentType = product.Protocol is AwsProtocol.Json ? JsonType : "text/xml";
         var bytes = product.Protocol switch
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
 using Amazon.Runtime.Internal.Auth;
@@ -63,6 +64,19 @@ public sealed class FrontDoorTests(StandIn lab) : IClassFixture<StandIn>
         Assert.Contains("Missing Authentication Token", (await Send("ecr", "{}", signed: false, target: "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories")).Body, StringComparison.Ordinal);
         Assert.Contains("SignatureDoesNotMatch", (await Send("rds", "Action=DescribeDBClusters", h => h["Authorization"] = h["Authorization"].Replace("Signature=", "Signature=0", StringComparison.Ordinal))).Body, StringComparison.Ordinal);
         Assert.Contains("Date in Credential scope", (await Send("rds", "Action=DescribeDBClusters", h => h["X-Amz-Date"] = "20200101T000000Z")).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CloudWatch_is_asked_in_JSON_as_newer_clients_do()
+    {
+        const string Target = "GraniteServiceVersion20100801.";
+        var names = JsonNode.Parse((await Send("monitoring", """{"Namespace":"AWS/ECS"}""", target: Target + "ListMetrics")).Body)!["Metrics"]!.AsArray();
+        Assert.Contains(names, n => n!["MetricName"]!.ToString() is "CPUUtilization" && n["Dimensions"]!.AsArray().Count > 0);
+        await Send("monitoring", """{"Namespace":"Json","MetricData":[{"MetricName":"Age","Value":5,"Timestamp":1767225610}]}""", target: Target + "PutMetricData");
+        var read = await Send("monitoring", """{"Namespace":"Json","MetricName":"Age","StartTime":1767225600,"EndTime":1767226200,"Period":60,"Statistics":["Maximum"],"ExtendedStatistics":["p50"]}""", target: Target + "GetMetricStatistics");
+        var point = JsonNode.Parse(read.Body)!["Datapoints"]!.AsArray()[0]!;
+        Assert.Equal((1767225600m, 5m, 5m), ((decimal)point["Timestamp"]!, (decimal)point["Maximum"]!, (decimal)point["ExtendedStatistics"]!["p50"]!));
+        Assert.Contains("MissingParameter", (await Send("monitoring", "{}", target: Target + "GetMetricStatistics")).Body, StringComparison.Ordinal);
     }
 
     [Theory]
