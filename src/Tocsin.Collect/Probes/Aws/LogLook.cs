@@ -17,6 +17,7 @@ internal static partial class LogLook
     private const int MostPages = 8;
     private const double SlowMs = 1000;
     private const double TimedOutShare = 50;
+    private const double NotFound = 404;
 
     public static IEnumerable<Probe> For(AwsGround ground, ServiceView view)
     {
@@ -76,7 +77,8 @@ internal static partial class LogLook
             var route = asked.GetValueOrDefault(id, "");
             var isHealth = route == path;
             health |= isHealth;
-            if (route.Length > 0 && !isHealth) all.Add(route);
+            // What strangers ask for and nobody has is no route.
+            if (json.Map("res").Number("statusCode") is { } and not NotFound && route.Length > 0 && !isHealth) all.Add(route);
             if (json.Map("res").Number("statusCode") is { } code && isHealth) status = code;
             if (json.Map("res").Number("statusCode") is { } answer && route.Length > 0 && !isHealth) Note($"{line.Stream} {route}", answer);
             if (json.Number("responseTime") > SlowMs && !isHealth) slow.Add(route);
@@ -86,6 +88,7 @@ internal static partial class LogLook
         if (failed.Count > 0) sighting.Fact("workedBefore", failed.Overlaps(well));
         sighting.Fact("slowRequests", slow.Count);
         if (slow.Count > 0) sighting.Fact("slowRoutes", string.Join(' ', slow.CountBy(s => s, StringComparer.Ordinal).OrderByDescending(s => s.Value).ThenBy(s => s.Key, StringComparer.Ordinal).Take(5).Select(s => s.Key)));
+        all.UnionWith(slow);
         if (slow.Count > 0 && all.Count > 1) sighting.Fact("slowRoutesShare", Math.Round(100.0 * slow.Distinct(StringComparer.Ordinal).Count() / all.Count, 1));
         if (events.Any(e => e.Text.Contains("ELB-HealthChecker", StringComparison.Ordinal)) || health) sighting.Fact("healthRequests", true);
         if (status > 0) sighting.Fact("healthStatus", status);

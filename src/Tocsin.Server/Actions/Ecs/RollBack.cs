@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using NodaTime;
+using NodaTime.Text;
 using Tocsin.Collect.Aws;
 using Tocsin.Collect.Probes.Aws;
 
@@ -9,6 +10,8 @@ namespace Tocsin.Server.Actions.Ecs;
 /// <summary>ecs.rollback: the last revision that was healthy here. Without any history it names none by itself.</summary>
 public sealed class RollBack : RevisionKind
 {
+    // Of 50 calls each, half a second a page: as fast as AWS lets anybody read its trail.
+    private const int MostPages = 6;
     private static readonly Duration Moment = Duration.FromSeconds(5);
     private static readonly Duration Trail = Duration.FromDays(90);
 
@@ -33,7 +36,9 @@ public sealed class RollBack : RevisionKind
         if (HasGoneBack(now)) throw new ActionRefused($"the circuit breaker went back to {now.Revision.LastPart()} already, which runs now; to go further back, name one with revision: {Others(now, family)}");
         // The one that still runs beside a deployment that is not through.
         if (now.Raw.Items("deployments").FirstOrDefault(d => d.Text("status") != "PRIMARY" && d.Text("rolloutState") is "COMPLETED" && d.Text("taskDefinition") != now.Revision).Text("taskDefinition") is { } beside) return (beside, "it still runs here beside the new deployment");
-        var changes = await ChangesAsync(ground, now, family, cancel);
+        var trail = await TrailAsync(ground, now, cancel);
+        if (AtRest(now, trail, family) is { } rested) return rested;
+        var changes = Changes(now, trail, family);
         var steady = now.Raw.Items("events").Where(e => e.Text("message")?.Contains("has reached a steady state", StringComparison.Ordinal) == true || e.Text("message")?.Contains("deployment completed", StringComparison.Ordinal) == true).Select(e => e.Time("createdAt")).OfType<Instant>().ToList();
         for (var i = 1; i < changes.Count; i++)
         {
@@ -49,16 +54,27 @@ public sealed class RollBack : RevisionKind
     // The deployment of now is the one that ECS made when the one before it failed.
     private static bool HasGoneBack(EcsNow now) => now.Primary.Time("createdAt") is { } begun && now.Raw.Items("events").Any(e => e.Text("message")?.Contains("rolling back to deployment", StringComparison.Ordinal) == true && e.Time("createdAt") is { } at && at >= begun - Moment && at <= begun + Moment);
 
+    // Whoever changes a service is answered with its deployments: the one that was through by then was healthy here. Events are a hundred and soon full of crashes; the trail is not.
+    private static (string Revision, string Because)? AtRest(EcsNow now, List<(Instant At, JsonObject Record)> trail, ImmutableArray<string> family)
+    {
+        foreach (var (at, record) in trail)
+        {
+            var before = record.Map("responseElements").Map("service").Items("deployments").FirstOrDefault(d => d.Text("status") is "ACTIVE" && d.Text("rolloutState") is "COMPLETED").Text("taskDefinition");
+            if (before is not null && before != now.Revision && family.Contains(before, StringComparer.Ordinal)) return (before, $"it was deployed in full when the service was changed at {InstantPattern.General.Format(at)}");
+        }
+        return null;
+    }
+
     // The newest first: what the trail knows of, the deployment of now, and before the oldest of them the revision that was registered before it.
-    private static async Task<List<(Instant At, string Revision)>> ChangesAsync(ActionGround ground, EcsNow now, ImmutableArray<string> family, CancellationToken cancel)
+    private static List<(Instant At, string Revision)> Changes(EcsNow now, List<(Instant At, JsonObject Record)> trail, ImmutableArray<string> family)
     {
         var changes = new List<(Instant At, string Revision)>();
         if (now.Primary.Time("createdAt") is { } created) changes.Add((created, now.Revision));
-        foreach (var call in await TrailAsync(ground, cancel))
+        foreach (var (at, record) in trail)
         {
-            if (Tree.Object(call.Text("CloudTrailEvent")) is not { } record || record.Map("requestParameters") is not { } input || (input.Text("service") ?? "").LastPart() != now.Name || record.Text("errorCode") is not null) continue;
-            var revision = record.Map("responseElements").Map("service").Text("taskDefinition") ?? family.FirstOrDefault(f => f == input.Text("taskDefinition") || f.LastPart() == input.Text("taskDefinition"));
-            if (revision is not null && call.Time("EventTime") is { } at && revision != changes.LastOrDefault().Revision) changes.Add((at, revision));
+            var asked = record.Map("requestParameters").Text("taskDefinition");
+            var revision = record.Map("responseElements").Map("service").Text("taskDefinition") ?? family.FirstOrDefault(f => f == asked || f.LastPart() == asked);
+            if (revision is not null && revision != changes.LastOrDefault().Revision) changes.Add((at, revision));
         }
         changes.Sort(static (a, b) => b.At.CompareTo(a.At));
         if (changes.Count == 0) return changes;
@@ -67,17 +83,29 @@ public sealed class RollBack : RevisionKind
         return changes;
     }
 
-    private static async Task<IEnumerable<JsonObject>> TrailAsync(ActionGround ground, CancellationToken cancel)
+    // Changes of this service that were made, the newest first. The trail is the account's, and a busy one has many pages.
+    private static async Task<List<(Instant At, JsonObject Record)>> TrailAsync(ActionGround ground, EcsNow now, CancellationToken cancel)
     {
+        var found = new List<(Instant At, JsonObject Record)>();
         try
         {
-            var answer = await ground.AskAsync("cloudtrail", "LookupEvents", new JsonObject { ["LookupAttributes"] = new JsonArray(new JsonObject { ["AttributeKey"] = "EventName", ["AttributeValue"] = "UpdateService" }), ["MaxResults"] = 50 }, cancel);
-            return answer.Items("Events");
+            string? token = null;
+            for (var page = 0; page < MostPages && (page == 0 || token is not null); page++)
+            {
+                var input = new JsonObject { ["LookupAttributes"] = new JsonArray(new JsonObject { ["AttributeKey"] = "EventName", ["AttributeValue"] = "UpdateService" }), ["MaxResults"] = 50 };
+                if (token is not null) input["NextToken"] = token;
+                var answer = await ground.AskAsync("cloudtrail", "LookupEvents", input, cancel);
+                token = answer.Text("NextToken");
+                foreach (var call in answer.Items("Events"))
+                {
+                    if (call.Time("EventTime") is { } at && Tree.Object(call.Text("CloudTrailEvent")) is { } record && record.Text("errorCode") is null && (record.Map("requestParameters").Text("service") ?? "").LastPart() == now.Name) found.Add((at, record));
+                }
+            }
         }
         catch (AwsFailure)
         {
-            // The service's own deployments and events are history too.
-            return [];
+            // What was read until then, and the service's own deployments and events, are history too.
         }
+        return [.. found.OrderByDescending(f => f.At)];
     }
 }
