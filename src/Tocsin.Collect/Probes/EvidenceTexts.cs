@@ -42,6 +42,7 @@ public sealed class EvidenceTexts
     public ImmutableArray<LogMatch> Match(MatchSet set, Instant reference)
     {
         var found = new Dictionary<(string Entry, Subject Subject, string Source), LogMatch>();
+        var times = new Dictionary<(string Entry, Subject Subject, string Source), List<Instant>>();
         foreach (var piece in pieces)
         {
             foreach (var (at, match) in piece.Match(set, reference))
@@ -51,9 +52,17 @@ public sealed class EvidenceTexts
                 var key = (match.Entry.Id, piece.Subject, piece.Source);
                 var one = new LogMatch(match.Entry.Id, signatures, piece.Subject, piece.Source, at, at, 1, Cut(match.Text)) { Live = piece.Live };
                 found[key] = found.TryGetValue(key, out var known) ? Joined(known, one) : one;
+                if (times.TryGetValue(key, out var earlier)) earlier.Add(at);
+                else times[key] = [at];
             }
         }
-        return [.. found.Values.OrderBy(m => m.Entry, StringComparer.Ordinal).ThenBy(m => m.Subject.ToString(), StringComparer.Ordinal).ThenBy(m => m.Source, StringComparer.Ordinal)];
+        return [.. found.Select(f => f.Value with { Gap = Gap(times[f.Key]) }).OrderBy(m => m.Entry, StringComparer.Ordinal).ThenBy(m => m.Subject.ToString(), StringComparer.Ordinal).ThenBy(m => m.Source, StringComparer.Ordinal)];
+    }
+
+    private static Duration? Gap(List<Instant> times)
+    {
+        times.Sort();
+        return times.Count < 2 ? null : times.Zip(times.Skip(1)).Max(p => p.Second - p.First);
     }
 
     private static LogMatch Joined(LogMatch a, LogMatch b) => a with

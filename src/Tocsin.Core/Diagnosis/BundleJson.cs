@@ -63,7 +63,8 @@ public static class BundleJson
         ("last", Time(match.Last)),
         ("count", JsonValue.Create(match.Count)),
         ("text", CanonicalJson.Text(match.Text)),
-        ("live", match.Live ? JsonValue.Create(true) : null));
+        ("live", match.Live ? JsonValue.Create(true) : null),
+        ("gapMs", match.Gap is { TotalMilliseconds: >= 1 } gap ? JsonValue.Create((long)gap.TotalMilliseconds) : null));
 
     private static JsonObject Node(Topology topology) => Object(
         ("services", Array(topology.Services, s => Object(("name", CanonicalJson.Text(s.Name)), ("role", CanonicalJson.Text(s.Role)), ("dependsOn", Array(s.DependsOn))))),

@@ -61,10 +61,14 @@ public static class BundleReader
 
     private static LogMatch Match(JsonFields f)
     {
-        f.Only("entry", "signatures", "subject", "source", "first", "last", "count", "text", "live");
+        f.Only("entry", "signatures", "subject", "source", "first", "last", "count", "text", "live", "gapMs");
         return new LogMatch(
             f.Text("entry", required: true), f.Texts("signatures"), Subject(f), f.Text("source"),
-            f.Time("first", required: true) ?? default, f.Time("last", required: true) ?? default, f.Whole("count"), f.Text("text")) { Live = f.Flag("live") };
+            f.Time("first", required: true) ?? default, f.Time("last", required: true) ?? default, f.Whole("count"), f.Text("text"))
+        {
+            Live = f.Flag("live"),
+            Gap = f.Whole("gapMs", required: false) is > 0 and var gap ? Duration.FromMilliseconds(gap) : null,
+        };
     }
 
     private static Subject Subject(JsonFields f)
@@ -121,9 +125,9 @@ internal sealed class JsonFields(JsonElement element, string path, string file, 
         return found.ValueKind is JsonValueKind.True;
     }
 
-    public long Whole(string key)
+    public long Whole(string key, bool required = true)
     {
-        if (Member(key, required: true, JsonValueKind.Number, "a whole number") is not { } found) return 0;
+        if (Member(key, required, JsonValueKind.Number, "a whole number") is not { } found) return 0;
         if (found.TryGetInt64(out var value)) return value;
         Refuse(key, "a whole number is expected");
         return 0;

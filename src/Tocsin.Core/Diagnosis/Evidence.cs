@@ -40,6 +40,12 @@ internal sealed class Evidence
 
     private static readonly Duration Quiet = Duration.FromMinutes(15);
 
+    /// <summary>What was said again and again for at least <see cref="Kept"/> has ended after this silence, or after so many times the longest it kept before.</summary>
+    private static readonly Duration Silence = Duration.FromSeconds(20);
+    private static readonly Duration Kept = Duration.FromSeconds(5);
+    private const int Said = 3;
+    private const int TimesLonger = 3;
+
     private readonly Dictionary<string, ImmutableArray<Seen>> _byProbe;
     private readonly Dictionary<(string Probe, string Service), ImmutableArray<Seen>> _asked = [];
     private readonly ILookup<string, Observation> _others;
@@ -170,12 +176,16 @@ internal sealed class Evidence
         return age is >= 0 and <= LiveHandshakeSeconds ? Truth.True : Truth.False;
     }
 
-    // A line is history when nothing is wrong with what it is about, and either it is long silent, or all is well since after it and who printed it is gone.
+    // A line is history when nothing is wrong with what it is about, and either it is long silent, or all is well since after it and who printed it is gone, or who printed it again and again fell silent.
     private bool IsPast(LogMatch match)
     {
         var service = Dependencies.ServiceName(match.Subject.Service);
         var states = Current.Where(s => _catalog.WrongByProbe.ContainsKey(s.Observation.Probe) && IsAbout(s.Observation, service)).ToList();
         if (states.Exists(s => s.IsEvidence && _catalog.WrongByProbe[s.Observation.Probe].Any(w => s.Observation.Value(w.When.Name) is { } v && w.When.Compare.Holds(v)))) return false;
-        return Bundle.CollectedAt - match.Last > Quiet || (!match.Live && states.TrueForAll(s => s.IsEvidence) && states.Exists(s => s.Observation.Since > match.Last));
+        if (Bundle.CollectedAt - match.Last > Quiet) return true;
+        return states.TrueForAll(s => s.IsEvidence) && (match.Live ? FellSilent(match) : states.Exists(s => s.Observation.Since > match.Last));
     }
+
+    private bool FellSilent(LogMatch match) =>
+        match.Gap is { } gap && match.Count >= Said && match.Last - match.First >= Kept && Bundle.CollectedAt - match.Last >= Duration.Max(Silence, gap * TimesLonger);
 }

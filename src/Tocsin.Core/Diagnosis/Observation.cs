@@ -106,4 +106,7 @@ public sealed record LogMatch(
 {
     /// <summary>Whoever printed it last still runs: no deployment since has ended it.</summary>
     public bool Live { get; init; }
+
+    /// <summary>The longest it was silent between two of its events, in whole milliseconds; null where there are not two, or none.</summary>
+    public Duration? Gap { get; init; }
 }

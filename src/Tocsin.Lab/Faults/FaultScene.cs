@@ -24,6 +24,7 @@ public sealed class FaultScene : IDisposable
     private static readonly TimeSpan HealLimit = TimeSpan.FromMinutes(2);
     // Nobody mends in the same second; only their times tell ECS's own steps from a person's.
     private static readonly TimeSpan Thought = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan CountLimit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
     private static readonly string[] StrayPaths = ["/favicon.ico", "/robots.txt", "/wp-login.php", "/.env", "/old-page"];
@@ -121,12 +122,12 @@ public sealed class FaultScene : IDisposable
         return [said, $"{sent} requests for pages that nobody has"];
     }
 
-    // What a load balancer counts, it counts by the minute: within the same minute nobody can tell what came before the end from what came after.
+    // What is said no more has to be silent for a while; and what a load balancer counts, it counts by the minute: within the same minute nobody can tell what came before the end from what came after.
     private async Task UntilUncountedAsync(CancellationToken cancel)
     {
         var watch = Stopwatch.StartNew();
         var (end, _) = await First.Eyes.CountedAsync(cancel);
-        while (await First.Eyes.CountedAsync(cancel) is var (counted, failed) && (counted is null || counted <= end || counted - failed < NodaTime.Duration.FromMinutes(2)))
+        while (await First.Eyes.CountedAsync(cancel) is var (counted, failed) && (watch.Elapsed < Silence || counted is null || counted <= end || counted - failed < NodaTime.Duration.FromMinutes(2)))
         {
             if (watch.Elapsed > CountLimit) throw new LabException($"the load balancer still counts errors {CountLimit.TotalSeconds:0} s after {order.Fault.Id} was healed");
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);

@@ -202,6 +202,21 @@ public sealed class DiagnoserTests
         Assert.Single(found.Past);
     }
 
+    [Theory]
+    [InlineData(40, 12, 60, 2, Verdict.Healthy)]
+    [InlineData(10, 12, 60, 2, Verdict.Ambiguous)]
+    [InlineData(40, 12, 60, 20, Verdict.Ambiguous)]
+    [InlineData(40, 2, 60, 2, Verdict.Ambiguous)]
+    [InlineData(40, 12, 1, 0.1, Verdict.Ambiguous)]
+    public void Who_said_it_again_and_again_and_fell_silent_says_it_no_more(int silent, int count, int kept, double gap, Verdict expected)
+    {
+        var last = Given.Now - Duration.FromSeconds(silent);
+        var match = Given.Match("saw mysql-unreachable.refused-port@api") with { First = last - Duration.FromSeconds(kept), Last = last, Count = count, Live = true, Gap = Duration.FromSeconds(gap) };
+        var bundle = Given.Bundle([Given.Observation(Well)], [match]);
+        Assert.Equal(expected, Given.Diagnose(bundle).Verdict);
+        Assert.Equal(match.Gap, Assert.Single(BundleReader.Parse(BundleJson.Write(bundle), "bundle").Value!.Matches).Gap);
+    }
+
     [Fact]
     public void One_cause_at_two_places_gives_way_where_another_is_much_likelier()
     {

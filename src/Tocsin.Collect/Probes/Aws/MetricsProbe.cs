@@ -40,11 +40,19 @@ internal static class MetricsProbe
         var minutes = counted.SelectMany(s => s.Times).Distinct(StringComparer.Ordinal).OrderDescending(StringComparer.Ordinal).Take(Newest).ToHashSet(StringComparer.Ordinal);
         if (minutes.Count == 0) return;
         foreach (var code in Own) sighting.Fact($"elb{code}", now[$"elb{code}"].Of(minutes));
+        if (Own.All(c => now[$"elb{c}"].Of(minutes) == 0)) sighting.Since(CleanSince(Own.Select(c => now[$"elb{c}"]), from));
         if (now["requests"].Values.Count == 0) return;
         var perMinute = now["requests"].Values.Average();
         sighting.Fact("requestsPerTarget", Math.Round(perMinute, 1));
         var before = await SeriesAsync(ground, queries[2..3], from - Week, ground.Now - Week, sighting, cancel);
         if (before["requests"].Values is { Count: > 0 } then && then.Average() > 0) sighting.Fact("requestsTimesUsual", Math.Round(perMinute / then.Average(), 2));
+    }
+
+    // Since the end of the last minute in which the load balancer answered with an error of its own.
+    private static Instant? CleanSince(IEnumerable<Series> errors, Instant from)
+    {
+        var last = errors.SelectMany(s => s.Times.Zip(s.Values).Where(p => p.Second > 0).Select(p => Tree.At(p.First))).Max();
+        return last is { } minute ? minute + Duration.FromSeconds(Minute) : from;
     }
 
     /// <summary>What one query gave, oldest first.</summary>

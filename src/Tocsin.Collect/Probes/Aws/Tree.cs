@@ -29,10 +29,11 @@ public static class Tree
 
     public static IEnumerable<string> Texts(this JsonNode? node, string name) => ((node as JsonObject)?[name] as JsonArray)?.OfType<JsonValue>().Select(v => v.ToString()) ?? [];
 
-    /// <summary>Seconds since 1970 with a fraction, or ISO 8601.</summary>
-    public static Instant? Time(this JsonNode? node, string name)
+    public static Instant? Time(this JsonNode? node, string name) => node.Text(name) is { } text ? At(text) : null;
+
+    /// <summary>A time as AWS writes it: seconds since 1970, or ISO 8601.</summary>
+    public static Instant? At(string text)
     {
-        if (node.Text(name) is not { } text) return null;
         if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)) return Math.Abs(seconds) < 1e11 ? Instant.FromUnixTimeMilliseconds((long)(seconds * 1000)) : null;
         return OffsetDateTimePattern.ExtendedIso.Parse(text) is { Success: true } parsed ? parsed.Value.ToInstant() : null;
     }
