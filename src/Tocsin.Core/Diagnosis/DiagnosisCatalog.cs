@@ -49,6 +49,9 @@ public sealed class DiagnosisCatalog
         return new DiagnosisCatalog(causes, downstream, facts, DigestOf(causes, facts));
     }
 
+    /// <summary>What an entry is about, where it is known.</summary>
+    public string? ComponentOf(string entry) => Causes.FirstOrDefault(c => c.Entry.Id == entry)?.Entry.Component;
+
     /// <summary>Whether a cause is an effect of another one, over however many steps.</summary>
     public bool LeadsTo(string from, string to)
     {

@@ -176,16 +176,21 @@ internal sealed class Evidence
         return age is >= 0 and <= LiveHandshakeSeconds ? Truth.True : Truth.False;
     }
 
-    // A line is history when nothing is wrong with what it is about, and either it is long silent, or all is well since after it and who printed it is gone, or who printed it again and again fell silent.
+    // A line is history when nothing is wrong with what it is about, and either it is long silent, or all is well since after it and who printed it is gone or found it well again.
     private bool IsPast(LogMatch match)
     {
         var service = Dependencies.ServiceName(match.Subject.Service);
         var states = Current.Where(s => _catalog.WrongByProbe.ContainsKey(s.Observation.Probe) && IsAbout(s.Observation, service)).ToList();
         if (states.Exists(s => s.IsEvidence && _catalog.WrongByProbe[s.Observation.Probe].Any(w => s.Observation.Value(w.When.Name) is { } v && w.When.Compare.Holds(v)))) return false;
         if (Bundle.CollectedAt - match.Last > Quiet) return true;
-        return states.TrueForAll(s => s.IsEvidence) && (match.Live ? FellSilent(match) : states.Exists(s => s.Observation.Since > match.Last));
+        return states.TrueForAll(s => s.IsEvidence) && (match.Live ? IsOver(match, states, service) : states.Exists(s => s.Observation.Since > match.Last));
     }
 
-    private bool FellSilent(LogMatch match) =>
-        match.Gap is { } gap && match.Count >= Said && match.Last - match.First >= Kept && Bundle.CollectedAt - match.Last >= Duration.Max(Silence, gap * TimesLonger);
+    // Who still runs may have said once what still holds. Of a component that is seen to be well it says no more when it worked since, or was silent for much longer than before.
+    private bool IsOver(LogMatch match, List<Seen> states, string service)
+    {
+        if (_catalog.ComponentOf(match.Entry) is not { } component || !Dependencies.IsComponent(component) || !states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component)) return false;
+        return Of(Log, service).Any(s => s.IsEvidence && s.Observation.Since > match.Last)
+            || (match.Gap is { } gap && match.Count >= Said && match.Last - match.First >= Kept && Bundle.CollectedAt - match.Last >= Duration.Max(Silence, gap * TimesLonger));
+    }
 }

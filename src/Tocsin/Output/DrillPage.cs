@@ -44,13 +44,19 @@ internal static class DrillPage
 
     private static string Headline(DrillOutcome outcome) => outcome.Diagnosis switch
     {
-        { Verdict: Verdict.Healthy } => "nothing that was looked at is wrong.",
+        { Verdict: Verdict.Healthy, Past.IsEmpty: true } => "nothing that was looked at is wrong.",
+        { Verdict: Verdict.Healthy } healthy => $"nothing that was looked at is wrong now. Over is {string.Join(", ", Over(healthy))}.",
         { Verdict: Verdict.Blind } => $"could not look. {MarkdownSafe.Text(string.Join("; ", outcome.Diagnosis.Missing.Select(m => m.Why).Distinct(StringComparer.Ordinal).Take(3)))}",
         { Verdict: Verdict.NoKnownCause } => "something is wrong, and no cause of the reference explains it.",
         { Causes: [var first, ..] all } => string.Join("; ", all.Select(c => $"{MarkdownSafe.Code(c.Id)} at {MarkdownSafe.Text(c.At.ToString())}")) + $". {MarkdownSafe.Text(first.Title)}",
         { Rivals: [var first, ..] } => $"several causes are possible, first {MarkdownSafe.Code(first.Id)}: {MarkdownSafe.Text(first.Title)}",
         _ => "several causes are possible.",
     };
+
+    /// <summary>What ended before all was well, each entry at each place once, the newest first.</summary>
+    internal static IEnumerable<string> Over(DiagnosisReport diagnosis) =>
+        diagnosis.Past.GroupBy(m => (m.Entry, m.Subject.Service, m.Subject.Component)).OrderByDescending(g => g.Max(m => m.Last)).ThenBy(g => g.Key.Entry, StringComparer.Ordinal)
+            .Select(g => $"{MarkdownSafe.Code(g.Key.Entry)} at {MarkdownSafe.Text(g.First().Subject.ToString())} (last {g.Max(m => m.Last):HH:mm:ss}Z)");
 
     // The worst first: by what is wrong at them.
     private static IEnumerable<string> Ordered(DrillOutcome outcome)
@@ -148,6 +154,7 @@ internal sealed class DiagnosisPage(DrillOutcome outcome)
         List(page, "### What follows from it", diagnosis.Consequences.Select(c => $"{MarkdownSafe.Code(c.Id)} at {MarkdownSafe.Text(c.At.ToString())}: {MarkdownSafe.Text(c.Title)}"));
         List(page, "### Ruled out", diagnosis.RuledOut.Select(r => $"{MarkdownSafe.Code(r.Id)}: {MarkdownSafe.Text(r.Why)}"));
         List(page, "### Not explained", diagnosis.Unexplained.Select(f => $"{MarkdownSafe.Code(f.What)} at {MarkdownSafe.Text(f.Subject.ToString())}: {MarkdownSafe.Text(f.Because)}"));
+        List(page, "### What is over", DrillPage.Over(diagnosis));
         List(page, "### Could not look", diagnosis.Missing.Where(m => m.Why.Length > 0).GroupBy(m => m.Why, StringComparer.Ordinal).Select(g => $"{string.Join(", ", g.Select(m => MarkdownSafe.Code(m.Asks)).Distinct(StringComparer.Ordinal))}: {MarkdownSafe.Text(g.Key)}"));
         if (diagnosis.Next is { } next)
             page.Append(CultureInfo.InvariantCulture, $"### Next check\n\n{MarkdownSafe.Code(next.Fact)} of {MarkdownSafe.Text(next.Subject.ToString())} would decide: {MarkdownSafe.Text(string.Join("; ", next.Answers.Select(a => $"{a.Value}: {(a.Favours.Length > 0 ? a.Favours : "neither")}")))}{(next.Missing.Length > 0 ? $". It needs: {MarkdownSafe.Text(next.Missing)}" : "")}\n\n");

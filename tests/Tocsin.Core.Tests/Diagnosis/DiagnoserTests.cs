@@ -212,8 +212,14 @@ public sealed class DiagnoserTests
     {
         var last = Given.Now - Duration.FromSeconds(silent);
         var match = Given.Match("saw mysql-unreachable.refused-port@api") with { First = last - Duration.FromSeconds(kept), Last = last, Count = count, Live = true, Gap = Duration.FromSeconds(gap) };
-        var bundle = Given.Bundle([Given.Observation(Well)], [match]);
+        var server = Given.Observation("mysql.server@/aurora usedShare=10");
+        var bundle = Given.Bundle([Given.Observation(Well), server], [match]);
         Assert.Equal(expected, Given.Diagnose(bundle).Verdict);
+        // Nobody saw the server, so nobody knows that it is well.
+        Assert.NotEqual(Verdict.Healthy, Given.Diagnose(Given.Bundle([Given.Observation(Well)], [match])).Verdict);
+        // Requests went well since: silence needs no proof then.
+        var works = Given.Observation("app.logs@api slowRequests=0") with { Since = last + Duration.FromSeconds(1) };
+        Assert.Equal(Verdict.Healthy, Given.Diagnose(Given.Bundle([Given.Observation(Well), server, works], [match])).Verdict);
         Assert.Equal(match.Gap, Assert.Single(BundleReader.Parse(BundleJson.Write(bundle), "bundle").Value!.Matches).Gap);
     }
 

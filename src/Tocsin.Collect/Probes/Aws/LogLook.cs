@@ -18,6 +18,7 @@ internal static partial class LogLook
     private const double SlowMs = 1000;
     private const double TimedOutShare = 50;
     private const double NotFound = 404;
+    private const int Enough = 3;
 
     public static IEnumerable<Probe> For(AwsGround ground, ServiceView view)
     {
@@ -58,6 +59,7 @@ internal static partial class LogLook
         if (page.Cut) sighting.Lacks($"the log holds more than {page.Events.Length} events in this time; the first were read");
         if (page.Events.Length == 0) sighting.Empty();
         Requests(ground, view, page.Events, sighting);
+        sighting.Since(WorksSince(page.Events, view.Service.Fields.GetValueOrDefault("health", "/health")));
         sighting.Fact("slowQueries", page.Events.Count(e => SlowQuery().IsMatch(e.Text)));
         await EcsProbes.PartAsync(sighting, _ => EndAsync(ground, view, page.Events, sighting, cancel), cancel);
     }
@@ -99,6 +101,32 @@ internal static partial class LogLook
             if (code >= 500) failed.Add(request);
             else if (code < 400 && !failed.Contains(request)) well.Add(request);
         }
+    }
+
+    // Since the first request that went well after the last error, where some did, and no route failed the last time it was asked. Health checks prove too little.
+    private static Instant? WorksSince(ImmutableArray<LogEvent> events, string health)
+    {
+        Instant? since = null;
+        var (well, failing, routes) = (0, new HashSet<string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
+        foreach (var e in events)
+        {
+            var line = Tree.Object(e.Text);
+            var request = $"{e.Stream} {line.Text("reqId")}";
+            if (line.Map("req").Text("url") is { } url) routes[request] = url.Split('?')[0];
+            var code = line.Map("res").Number("statusCode");
+            if (code >= 500 || IsError(e.Text))
+            {
+                (since, well) = (null, 0);
+                if (routes.TryGetValue(request, out var failed)) failing.Add(failed);
+            }
+            else if (code < 400 && routes.TryGetValue(request, out var asked) && asked != health)
+            {
+                since ??= e.At;
+                well++;
+                failing.Remove(asked);
+            }
+        }
+        return well >= Enough && failing.Count == 0 ? since : null;
     }
 
     // Requests that began before and have no end, in the streams that tell of both.
