@@ -113,17 +113,19 @@ internal static partial class LogLook
             var line = Tree.Object(e.Text);
             var request = $"{e.Stream} {line.Text("reqId")}";
             if (line.Map("req").Text("url") is { } url) routes[request] = url.Split('?')[0];
+            var route = line.Text("reqId") is not null || line.Map("req") is not null ? routes.GetValueOrDefault(request, "") : "";
             var code = line.Map("res").Number("statusCode");
             if (code >= 500 || IsError(e.Text))
             {
                 (since, well) = (null, 0);
-                if (routes.TryGetValue(request, out var failed)) failing.Add(failed);
+                if (route.Length > 0) failing.Add(route);
             }
-            else if (code < 400 && routes.TryGetValue(request, out var asked) && asked != health)
+            else if (code < 400 && route.Length > 0)
             {
+                failing.Remove(route);
+                if (route == health) continue;
                 since ??= e.At;
                 well++;
-                failing.Remove(asked);
             }
         }
         return well >= Enough && failing.Count == 0 ? since : null;

@@ -70,6 +70,8 @@ internal static class QueueProbes
             var everyone = Clients(await Ask(RedisQuestion.Clients, cancel)).Where(c => c.Queue is not null).ToList();
             var own = everyone.FindAll(c => c.Prefix == prefix && c.Queue == queue && c.Database == 0);
             sighting.Fact("count", own.Count);
+            // It is well since the newest of them got in.
+            if (own.Count > 0) sighting.Since(Instant.FromUnixTimeMilliseconds((long)(Now - (own.Min(w => w.AgeSeconds) * 1000))));
             sighting.Fact("otherQueue", everyone.Exists(c => c.Queue != queue && !all.Contains(c.Queue!, StringComparer.Ordinal) && Near(c.Queue!, queue)));
             sighting.Fact("otherPrefix", everyone.Exists(c => c.Queue == queue && c.Prefix != prefix));
             sighting.Fact("otherDatabase", everyone.Exists(c => c.Queue == queue && c.Database != 0));
