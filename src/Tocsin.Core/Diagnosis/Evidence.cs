@@ -42,7 +42,7 @@ internal sealed class Evidence
 
     /// <summary>What was said again and again for at least <see cref="Kept"/> has ended after this silence, or after so many times the longest it kept before.</summary>
     private static readonly Duration Silence = Duration.FromSeconds(20);
-    private static readonly Duration Kept = Duration.FromSeconds(5);
+    private static readonly Duration Kept = Duration.FromSeconds(1);
     private const int Said = 3;
     private const int TimesLonger = 3;
 

@@ -28,6 +28,21 @@ public sealed class ReadingTests
     [InlineData("http notatime app 1 2 3 4 5 502 - - - \"GET")]
     public void What_is_no_line_of_it_is_none(string text) => Assert.Null(AccessLogLine.Of(text));
 
+    // Each word is a line, a second after the one before it: who was asked and what came of it; ! is an error line of no request.
+    [Theory]
+    [InlineData("/login:200 /login:500 /login:200 /cart:200 /login:302", 2)]
+    [InlineData("/login:500 /cart:200 /cart:200 /cart:200", null)]
+    [InlineData("/login:200 ! /login:200 /cart:200", null)]
+    [InlineData("/login:200 ! /health:200 /health:200 /health:200", null)]
+    [InlineData("! /health:200 /login:200 /cart:404 /cart:200 /cart:200", 2)]
+    public void A_service_works_since_the_first_request_after_its_last_error(string lines, int? since)
+    {
+        var begin = NodaTime.Instant.FromUtc(2026, 11, 23, 10, 0);
+        var events = lines.Split(' ').Select((l, i) => new LogEvent("task", begin + NodaTime.Duration.FromSeconds(i), l.Split(':') is [var url, var code]
+            ? $$$"""{"level":30,"req":{"method":"GET","url":"{{{url}}}"},"res":{"statusCode":{{{code}}}}}""" : """{"level":50,"msg":"connect ECONNREFUSED 127.0.0.1:6379"}"""));
+        Assert.Equal(since is { } seconds ? begin + NodaTime.Duration.FromSeconds(seconds) : null, LogLook.WorksSince([.. events], "/health"));
+    }
+
     [Fact]
     public void A_failed_migration_is_read_with_what_exists_already()
     {

@@ -104,7 +104,7 @@ internal static partial class LogLook
     }
 
     // Since the first request that went well after the last error, where some did, and no route failed the last time it was asked. Health checks prove too little.
-    private static Instant? WorksSince(ImmutableArray<LogEvent> events, string health)
+    internal static Instant? WorksSince(ImmutableArray<LogEvent> events, string health)
     {
         Instant? since = null;
         var (well, failing, routes) = (0, new HashSet<string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));

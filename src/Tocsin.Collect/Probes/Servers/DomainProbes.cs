@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Security;
+using Tocsin.Collect.Probes.Aws;
 using Tocsin.Collect.Wire;
 using Tocsin.Core.Diagnosis;
 
@@ -197,6 +198,7 @@ public static class DomainProbes
         var failures = (await new AwsSide(ground, sighting).LinesAsync(group, $"\"{domain}\"", cancel)).FindAll(l => l.Contains("challenge failed", StringComparison.Ordinal) || l.Contains("could not get certificate", StringComparison.Ordinal) || l.Contains("acme:error", StringComparison.Ordinal));
         sighting.Fact("failedLastHour", failures.Count);
         sighting.Fact("problem", failures.Count == 0 ? "NONE" : Problem(failures[^1]));
+        if (failures.Count > 0) sighting.Since(Tree.Object(failures[^1]).Time("ts"));
     }
 
     internal static string Problem(string line)
