@@ -190,8 +190,8 @@ internal sealed class Evidence
     private bool IsOver(LogMatch match, List<Seen> states, string service)
     {
         if (_catalog.ComponentOf(match.Entry) is not { } component || !Dependencies.IsComponent(component) || !states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component)) return false;
-        // Something that needs the component works since: requests, or one of several of its own, such as the workers of a queue.
-        return Of(Log, service).Concat(states.Where(s => s.Observation.Subject.Item.Length > 0)).Any(s => s.IsEvidence && s.Observation.Since > match.Last)
+        // The component was started since, or something that needs it works since: requests, or one of several of its own, such as the workers of a queue.
+        return Of(Log, service).Concat(states.Where(s => s.Observation.Subject.Item.Length > 0 || s.Observation.Subject.Component == component)).Any(s => s.IsEvidence && s.Observation.Since > match.Last)
             || (match.Gap is { } gap && match.Count >= Said && match.Last - match.First >= Kept && Bundle.CollectedAt - match.Last >= Duration.Max(Silence, gap * TimesLonger));
     }
 }

@@ -129,6 +129,7 @@ internal static class MySqlProbes
         var variables = Pairs(await AskAsync(reader, MySqlQuestion.Variables, sighting, cancel));
         var (connected, most) = (Number(status, "Threads_connected"), Number(variables, "max_connections"));
         sighting.Fact("threadsConnected", connected);
+        if (Number(status, "Uptime") is { } uptime) sighting.Since(RedisProbes.Started(ground, uptime));
         sighting.Fact("maxConnections", most);
         if (connected is { } now && most is > 0 and { } limit)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using NodaTime;
 using Tocsin.Collect.Wire;
 using Tocsin.Core.Diagnosis;
 
@@ -76,11 +77,15 @@ internal static class RedisProbes
         if (Number("uptime_in_seconds") is { } uptime)
         {
             sighting.Fact("uptimeMinutes", Math.Round(uptime / 60, 1));
+            sighting.Since(Started(ground, uptime));
             // The counter runs since the start: it is the last hour's only where nothing was evicted at all, or the start is as young.
             if (Number("evicted_keys") is { } evicted && (evicted == 0 || uptime <= 3600)) sighting.Fact("evictedKeys", evicted);
         }
         await SessionsAsync(ground, reader, sighting, cancel);
     }
+
+    /// <summary>When a server that has been up for so many seconds was there.</summary>
+    internal static Instant Started(ServerGround ground, double uptime) => Instant.FromDateTimeOffset(ground.Time.GetUtcNow()) - Duration.FromSeconds(uptime);
 
     private static async Task SessionsAsync(ServerGround ground, RedisReader reader, Sighting sighting, CancellationToken cancel)
     {
