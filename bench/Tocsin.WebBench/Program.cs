@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tocsin.Server.Publishing;
 using Tocsin.WebBench;
 
 // pages [INCIDENTS] [EVENTS]: how long each page takes, and how soon 200 viewers see a change. In PostgreSQL where $TOCSIN_BENCH_POSTGRES names one, else SQLite.
@@ -21,6 +22,7 @@ switch (args)
     case ["site"]:
         await using (var world = await World.StartAsync(null, 40, 12, CancellationToken.None))
         {
+            await PublicPage.FillAsync(world.Host.Part<StatusDesk>(), CancellationToken.None);
             Console.WriteLine($"{world.Host.Address} {world.Cookie}");
             await Console.In.ReadLineAsync();
         }

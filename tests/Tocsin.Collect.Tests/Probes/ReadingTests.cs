@@ -40,7 +40,7 @@ public sealed class ReadingTests
         var begin = NodaTime.Instant.FromUtc(2026, 11, 23, 10, 0);
         var events = lines.Split(' ').Select((l, i) => new LogEvent("task", begin + NodaTime.Duration.FromSeconds(i), l.Split(':') is [var url, var code]
             ? $$$"""{"level":30,"req":{"method":"GET","url":"{{{url}}}"},"res":{"statusCode":{{{code}}}}}""" : """{"level":50,"msg":"connect ECONNREFUSED 127.0.0.1:6379"}"""));
-        Assert.Equal(since is { } seconds ? begin + NodaTime.Duration.FromSeconds(seconds) : null, LogLook.WorksSince([.. events], "/health"));
+        Assert.Equal(since is { } seconds ? begin + NodaTime.Duration.FromSeconds(seconds) : null, LogLook.WorksSince(LogLook.Read([.. events]), "/health"));
     }
 
     [Fact]

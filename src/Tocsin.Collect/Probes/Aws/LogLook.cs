@@ -16,9 +16,11 @@ internal static partial class LogLook
 {
     private const int MostPages = 8;
     private const double SlowMs = 1000;
-    private const double TimedOutShare = 50;
     private const double NotFound = 404;
     private const int Enough = 3;
+
+    // Pino's number of the level error.
+    private const double ErrorLevel = 50;
 
     public static IEnumerable<Probe> For(AwsGround ground, ServiceView view)
     {
@@ -58,22 +60,26 @@ internal static partial class LogLook
         ground.Texts.AddLog(view.Subject, view.Service.Fields["logGroup"], page.Events, s => IsOf(running, s));
         if (page.Cut) sighting.Lacks($"the log holds more than {page.Events.Length} events in this time; the first were read");
         if (page.Events.Length == 0) sighting.Empty();
-        Requests(ground, view, page.Events, sighting);
-        sighting.Since(WorksSince(page.Events, view.Service.Fields.GetValueOrDefault("health", "/health")));
+        var lines = Read(page.Events);
+        Requests(ground, view, lines, sighting);
+        sighting.Since(WorksSince(lines, view.Service.Fields.GetValueOrDefault("health", "/health")));
         sighting.Fact("slowQueries", page.Events.Count(e => SlowQuery().IsMatch(e.Text)));
         await EcsProbes.PartAsync(sighting, _ => EndAsync(ground, view, page.Events, sighting, cancel), cancel);
     }
 
-    private static void Requests(AwsGround ground, ServiceView view, ImmutableArray<LogEvent> events, Sighting sighting)
+    /// <summary>Each event once, with what it is as JSON; null where it is something else.</summary>
+    internal static ImmutableArray<(LogEvent Event, JsonObject? Json)> Read(ImmutableArray<LogEvent> events) => [.. events.Select(e => (e, e.Text.StartsWith('{') ? Tree.Object(e.Text) : null))];
+
+    private static void Requests(AwsGround ground, ServiceView view, ImmutableArray<(LogEvent Event, JsonObject? Json)> lines, Sighting sighting)
     {
         var path = view.Service.Fields.GetValueOrDefault("health", "/health");
         var asked = new Dictionary<string, string>(StringComparer.Ordinal);
         var (health, status) = (false, 0d);
         var (all, slow) = (new HashSet<string>(StringComparer.Ordinal), new List<string>());
         var (well, failed) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
-        foreach (var line in events.Where(e => e.Text.StartsWith('{')).Select(e => (e.Stream, Json: Tree.Object(e.Text))))
+        foreach (var (line, read) in lines)
         {
-            if (line.Json is not { } json) continue;
+            if (read is not { } json) continue;
             var id = $"{line.Stream} {json.Text("reqId")}";
             if (json.Map("req").Text("url") is { } url) asked[id] = url.Split('?')[0];
             var route = asked.GetValueOrDefault(id, "");
@@ -86,13 +92,14 @@ internal static partial class LogLook
             if (json.Number("responseTime") > SlowMs && !isHealth) slow.Add(route);
         }
         // A request that never came to its end is slow too: it has a beginning and no end long after.
+        var events = lines.Select(l => l.Event).ToList();
         slow.AddRange(Open(events, ground.Now - Duration.FromMilliseconds(SlowMs * 2)).Select(e => Tree.Object(e.Text).Map("req").Text("url")?.Split('?')[0] ?? "").Where(u => u != path));
         if (failed.Count > 0) sighting.Fact("workedBefore", failed.Overlaps(well));
         sighting.Fact("slowRequests", slow.Count);
         if (slow.Count > 0) sighting.Fact("slowRoutes", string.Join(' ', slow.CountBy(s => s, StringComparer.Ordinal).OrderByDescending(s => s.Value).ThenBy(s => s.Key, StringComparer.Ordinal).Take(5).Select(s => s.Key)));
         all.UnionWith(slow);
         if (slow.Count > 0 && all.Count > 1) sighting.Fact("slowRoutesShare", Math.Round(100.0 * slow.Distinct(StringComparer.Ordinal).Count() / all.Count, 1));
-        if (events.Any(e => e.Text.Contains("ELB-HealthChecker", StringComparison.Ordinal)) || health) sighting.Fact("healthRequests", true);
+        if (events.Exists(e => e.Text.Contains("ELB-HealthChecker", StringComparison.Ordinal)) || health) sighting.Fact("healthRequests", true);
         if (status > 0) sighting.Fact("healthStatus", status);
 
         // By task and route. Only what went well before the first failure is of interest.
@@ -104,18 +111,17 @@ internal static partial class LogLook
     }
 
     // Since the first request that went well after the last error, where some did, and no route failed the last time it was asked. Health checks prove too little.
-    internal static Instant? WorksSince(ImmutableArray<LogEvent> events, string health)
+    internal static Instant? WorksSince(ImmutableArray<(LogEvent Event, JsonObject? Json)> lines, string health)
     {
         Instant? since = null;
         var (well, failing, routes) = (0, new HashSet<string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
-        foreach (var e in events)
+        foreach (var (e, line) in lines)
         {
-            var line = Tree.Object(e.Text);
             var request = $"{e.Stream} {line.Text("reqId")}";
             if (line.Map("req").Text("url") is { } url) routes[request] = url.Split('?')[0];
             var route = line.Text("reqId") is not null || line.Map("req") is not null ? routes.GetValueOrDefault(request, "") : "";
             var code = line.Map("res").Number("statusCode");
-            if (code >= 500 || IsError(e.Text))
+            if (code >= 500 || IsError(e.Text, line))
             {
                 (since, well) = (null, 0);
                 if (route.Length > 0) failing.Add(route);
@@ -167,7 +173,9 @@ internal static partial class LogLook
         return events.Where(e => id.Length > 0 && e.Stream.EndsWith(id, StringComparison.Ordinal));
     }
 
-    private static bool IsError(string line) => Tree.Object(line) is { } json && json.Number("level") is { } level ? level >= TimedOutShare : Errors().IsMatch(line);
+    private static bool IsError(string line) => IsError(line, Tree.Object(line));
+
+    private static bool IsError(string line, JsonObject? json) => json?.Number("level") is { } level ? level >= ErrorLevel : Errors().IsMatch(line);
 
     internal static string CrashOf(string text) => text switch
     {
