@@ -8,6 +8,9 @@ namespace Tocsin.Collect.Probes.Aws;
 /// <summary>One event of a log group.</summary>
 public sealed record LogEvent(string Stream, Instant At, string Text);
 
+/// <param name="Json">What it is as JSON; null where it is something else.</param>
+internal sealed record ReadLine(LogEvent Event, JsonObject? Json);
+
 /// <summary>Events of a group, oldest first, and whether there were more than are read.</summary>
 internal sealed record LogPage(ImmutableArray<LogEvent> Events, bool Cut);
 
@@ -67,10 +70,10 @@ internal static partial class LogLook
         await EcsProbes.PartAsync(sighting, _ => EndAsync(ground, view, page.Events, sighting, cancel), cancel);
     }
 
-    /// <summary>Each event once, with what it is as JSON; null where it is something else.</summary>
-    internal static ImmutableArray<(LogEvent Event, JsonObject? Json)> Read(ImmutableArray<LogEvent> events) => [.. events.Select(e => (e, e.Text.StartsWith('{') ? Tree.Object(e.Text) : null))];
+    /// <summary>Each event once.</summary>
+    internal static ImmutableArray<ReadLine> Read(ImmutableArray<LogEvent> events) => [.. events.Select(e => new ReadLine(e, e.Text.StartsWith('{') ? Tree.Object(e.Text) : null))];
 
-    private static void Requests(AwsGround ground, ServiceView view, ImmutableArray<(LogEvent Event, JsonObject? Json)> lines, Sighting sighting)
+    private static void Requests(AwsGround ground, ServiceView view, ImmutableArray<ReadLine> lines, Sighting sighting)
     {
         var path = view.Service.Fields.GetValueOrDefault("health", "/health");
         var asked = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -111,7 +114,7 @@ internal static partial class LogLook
     }
 
     // Since the first request that went well after the last error, where some did, and no route failed the last time it was asked. Health checks prove too little.
-    internal static Instant? WorksSince(ImmutableArray<(LogEvent Event, JsonObject? Json)> lines, string health)
+    internal static Instant? WorksSince(ImmutableArray<ReadLine> lines, string health)
     {
         Instant? since = null;
         var (well, failing, routes) = (0, new HashSet<string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
