@@ -112,15 +112,16 @@ internal sealed class ActionCampaign(TestLab lab)
     private static string[] At(string step, int number) => step is "clock" ? [] : [step, number.ToString(CultureInfo.InvariantCulture)];
 
     // Whoever asked hears nothing any more when the server dies: whether it began is seen afterwards.
-    private static async Task TriedAsync(DyingServer server, string id)
+    private static async Task<bool> TriedAsync(DyingServer server, string id)
     {
         try
         {
             await server.RunAsync(id);
+            return true;
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            // The server died meanwhile.
+            return false;
         }
     }
 

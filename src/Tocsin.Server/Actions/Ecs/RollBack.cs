@@ -105,7 +105,10 @@ public sealed class RollBack : RevisionKind
         catch (AwsFailure)
         {
             // What was read until then, and the service's own deployments and events, are history too.
+            return Newest(found);
         }
-        return [.. found.OrderByDescending(f => f.At)];
+        return Newest(found);
     }
+
+    private static List<(Instant At, JsonObject Record)> Newest(List<(Instant At, JsonObject Record)> found) => [.. found.OrderByDescending(f => f.At)];
 }
