@@ -105,10 +105,10 @@ public sealed class RollBack : RevisionKind
         catch (AwsFailure)
         {
             // What was read until then, and the service's own deployments and events, are history too.
-            return Newest(found);
+            return InOrder(found);
         }
-        return Newest(found);
+        return InOrder(found);
     }
 
-    private static List<(Instant At, JsonObject Record)> Newest(List<(Instant At, JsonObject Record)> found) => [.. found.OrderByDescending(f => f.At)];
+    private static List<(Instant At, JsonObject Record)> InOrder(List<(Instant At, JsonObject Record)> found) => [.. found.OrderByDescending(f => f.At)];
 }
