@@ -49,6 +49,9 @@ idle() {
     awk -v name="${names[i]}" -v rss="$(resident "${pids[i]}")" -v pss="$(private "${pids[i]}")" -v used="$(($(ticks "${pids[i]}") - before[i]))" -v hz="$(getconf CLK_TCK)" -v s="$seconds" \
       'BEGIN {printf "| %s | %.0f | %.0f | %.2f |\n", name, rss / 1024, pss / 1024, 100 * used / hz / s}'
   done
+  # Here and not at the end: what is piped runs in a shell of its own.
+  kill "${pids[@]}"
+  wait "${pids[@]}" 2>/dev/null || true
 }
 
 for one in $what; do "$one" | tee -a "bench/results/$(date -u +%F).md"; done
