@@ -74,6 +74,8 @@ public sealed class LabActionTests
         Assert.Contains(back.GetProperty("plan").GetProperty("notes").EnumerateArray(), n => n.GetString()!.Contains("migrations", StringComparison.Ordinal));
         Assert.True(Succeeded(await lab.DoneAsync(back)));
         Assert.StartsWith("fastify-nova:1,", (await lab.Ground.AroundAsync(cancel))["fastify-nova"], StringComparison.Ordinal);
+        // Who went back does not go forward again by the same word to what was left.
+        Assert.Contains("there is no history", await lab.RefusedAsync("ecs.rollback", "core-api"), StringComparison.Ordinal);
         // What ECS took back by itself needs nobody to take it back.
         lab.Do("service set events-consumer breaker=rollback");
         lab.Do("service register events-consumer --set CH_HOST-");

@@ -10,7 +10,7 @@ namespace Tocsin.Server.Actions.Ecs;
 /// <summary>ecs.rollback: the last revision that was healthy here. Without any history it names none by itself.</summary>
 public sealed class RollBack : RevisionKind
 {
-    // Of 50 calls each, half a second a page: as fast as AWS lets anybody read its trail.
+    // Of 50 calls each; AWS answers two of them a second.
     private const int MostPages = 6;
     private static readonly Duration Moment = Duration.FromSeconds(5);
     private static readonly Duration Trail = Duration.FromDays(90);
@@ -55,12 +55,13 @@ public sealed class RollBack : RevisionKind
     private static bool HasGoneBack(EcsNow now) => now.Primary.Time("createdAt") is { } begun && now.Raw.Items("events").Any(e => e.Text("message")?.Contains("rolling back to deployment", StringComparison.Ordinal) == true && e.Time("createdAt") is { } at && at >= begun - Moment && at <= begun + Moment);
 
     // Whoever changes a service is answered with its deployments: the one that was through by then was healthy here. Events are a hundred and soon full of crashes; the trail is not.
+    // Only what is older than the one that runs: whoever went back already does not go forward again to what he left.
     private static (string Revision, string Because)? AtRest(EcsNow now, List<(Instant At, JsonObject Record)> trail, ImmutableArray<string> family)
     {
         foreach (var (at, record) in trail)
         {
             var before = record.Map("responseElements").Map("service").Items("deployments").FirstOrDefault(d => d.Text("status") is "ACTIVE" && d.Text("rolloutState") is "COMPLETED").Text("taskDefinition");
-            if (before is not null && before != now.Revision && family.Contains(before, StringComparer.Ordinal)) return (before, $"it was deployed in full when the service was changed at {InstantPattern.General.Format(at)}");
+            if (before is not null && EcsNow.Number(before) < EcsNow.Number(now.Revision) && family.Contains(before, StringComparer.Ordinal)) return (before, $"it was deployed in full when the service was changed at {InstantPattern.General.Format(at)}");
         }
         return null;
     }
