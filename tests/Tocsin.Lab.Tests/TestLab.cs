@@ -51,7 +51,8 @@ internal sealed class TestLab : IAsyncDisposable
         while (true)
         {
             var status = Host.Status();
-            if (holds(status)) return status;
+            // What is looked at besides the report is the world itself, which goes on meanwhile.
+            lock (Host.World.Gate) if (holds(status)) return status;
             Assert.False(until.IsCancellationRequested, System.Text.Json.JsonSerializer.Serialize(status, LabJson.Options));
             await Task.Delay(50, cancel);
         }
