@@ -50,6 +50,9 @@ public sealed class ReadingTests
         Assert.Equal(new FailedMigration("CreateOrders1720000000000", "table", "orders", ""), MigrationLook.In(table));
         string[] column = ["query failed: ALTER TABLE orders ADD COLUMN channel VARCHAR(20)", "Migration \"AddOrderChannel1730000000000\" failed, error: Duplicate column name 'channel'"];
         Assert.Equal(new FailedMigration("AddOrderChannel1730000000000", "column", "channel", "orders"), MigrationLook.In(column));
+        string[] dying = [.. column, .. Enumerable.Repeat("    at QueryRunner.query", 20), "QueryFailedError: Duplicate column name 'channel'"];
+        Assert.Equal("AddOrderChannel1730000000000", MigrationLook.In(dying)!.Name);
+        Assert.Equal("", MigrationLook.In([.. dying, "QueryFailedError: Duplicate column name 'colour'"])!.Name);
         Assert.Null(MigrationLook.In(["no migrations are pending"]));
     }
 

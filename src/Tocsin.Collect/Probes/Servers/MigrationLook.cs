@@ -112,15 +112,19 @@ internal sealed partial class MigrationLook(ServerGround ground, MySqlReader rea
     {
         for (var i = lines.Count - 1; i >= 0; i--)
         {
-            if (Object().Match(lines[i]) is not { Success: true } found) continue;
-            var (kind, name) = found.Groups["table"].Success ? ("table", found.Groups["table"].Value) : found.Groups["column"].Success ? ("column", found.Groups["column"].Value) : ("key", found.Groups["key"].Value);
+            if (Exists(lines[i]) is not var (kind, name)) continue;
             var around = lines.Skip(Math.Max(0, i - 3)).Take(8).ToList();
-            var migration = around.Select(l => Name().Match(l)).LastOrDefault(m => m.Success)?.Groups[1].Value ?? "";
+            // The program goes on to print what it died of, many lines after the one that names the migration.
+            var migration = (around.FindLast(l => Name().IsMatch(l)) ?? lines.Take(i).LastOrDefault(l => Name().IsMatch(l) && Exists(l) == (kind, name))) is { } naming ? Name().Match(naming).Groups[1].Value : "";
             var table = around.Select(l => Statement().Match(l)).LastOrDefault(m => m.Success)?.Groups[1].Value ?? "";
             return new FailedMigration(migration, kind, name.Split('.')[^1], table);
         }
         return null;
     }
+
+    private static (string Kind, string Object)? Exists(string line) =>
+        Object().Match(line) is not { Success: true } found ? null
+        : found.Groups["table"].Success ? ("table", found.Groups["table"].Value) : found.Groups["column"].Success ? ("column", found.Groups["column"].Value) : ("key", found.Groups["key"].Value);
 
     /// <summary>Whether two names, with their stamps, are one migration under two names.</summary>
     internal static bool IsSame(string one, string other)
