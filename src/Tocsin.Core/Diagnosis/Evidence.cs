@@ -46,6 +46,9 @@ internal sealed class Evidence
     private const int Said = 3;
     private const int TimesLonger = 3;
 
+    /// <summary>So long after a component's start what its users say is still of its coming back: what it lost, and what they had begun.</summary>
+    private static readonly Duration Return = Duration.FromSeconds(10);
+
     private readonly Dictionary<string, ImmutableArray<Seen>> _byProbe;
     private readonly Dictionary<(string Probe, string Service), ImmutableArray<Seen>> _asked = [];
     private readonly ILookup<string, Observation> _others;
@@ -191,7 +194,9 @@ internal sealed class Evidence
     {
         if (_catalog.ComponentOf(match.Entry) is not { } component || !Dependencies.IsComponent(component) || !states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component)) return false;
         // The component was started since, or something that needs it works since: requests, or one of several of its own, such as the workers of a queue.
-        return Of(Log, service).Concat(states.Where(s => s.Observation.Subject.Item.Length > 0 || s.Observation.Subject.Component == component)).Any(s => s.IsEvidence && s.Observation.Since > match.Last)
-            || (match.Gap is { } gap && match.Count >= Said && match.Last - match.First >= Kept && Bundle.CollectedAt - match.Last >= Duration.Max(Silence, gap * TimesLonger));
+        if (Of(Log, service).Concat(states.Where(s => s.Observation.Subject.Item.Length > 0 || s.Observation.Subject.Component == component)).Any(s => s.IsEvidence && s.Observation.Since > match.Last)) return true;
+        var often = match.Count >= Said && match.Last - match.First >= Kept;
+        var returning = states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component && s.Observation.Since is { } since && since <= match.Last && match.Last - since <= Return);
+        return (match.Gap ?? (match.Count == 1 ? Duration.Zero : null)) is { } gap && (often || returning) && Bundle.CollectedAt - match.Last >= Duration.Max(Silence, gap * TimesLonger);
     }
 }

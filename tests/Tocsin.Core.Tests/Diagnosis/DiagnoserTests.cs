@@ -223,6 +223,19 @@ public sealed class DiagnoserTests
         Assert.Equal(match.Gap, Assert.Single(BundleReader.Parse(BundleJson.Write(bundle), "bundle").Value!.Matches).Gap);
     }
 
+    [Theory]
+    [InlineData(40, 1, 2, Verdict.Healthy)]
+    [InlineData(40, 2, 2, Verdict.Healthy)]
+    [InlineData(40, 1, 12, Verdict.Ambiguous)]
+    [InlineData(10, 1, 2, Verdict.Ambiguous)]
+    public void What_a_component_s_users_said_as_it_came_back_is_over_when_they_fell_silent(int silent, int count, int afterStart, Verdict expected)
+    {
+        var last = Given.Now - Duration.FromSeconds(silent);
+        var match = Given.Match("saw mysql-unreachable.refused-port@api") with { First = last, Last = last, Count = count, Live = true, Gap = count == 1 ? null : Duration.FromMilliseconds(6) };
+        var server = Given.Observation("mysql.server@/aurora usedShare=10") with { Since = last - Duration.FromSeconds(afterStart) };
+        Assert.Equal(expected, Given.Diagnose(Given.Bundle([Given.Observation(Well), server], [match])).Verdict);
+    }
+
     [Fact]
     public void One_cause_at_two_places_gives_way_where_another_is_much_likelier()
     {
