@@ -54,6 +54,13 @@ public sealed class ServerHost : IAsyncDisposable
         return Database.Sqlite(Path.Combine(options.DataFolder, DatabaseFile), options.Step);
     }
 
+    /// <summary>One that a server made before; whether it did, <see cref="Schema.CheckAsync"/> tells.</summary>
+    public static Database OpenExisting(ServerOptions options)
+    {
+        var file = Path.Combine(options.DataFolder, DatabaseFile);
+        return options.Postgres is not null || File.Exists(file) ? Open(options) : throw Schema.NoneAt(file);
+    }
+
     public static async Task<ServerHost> StartAsync(ServerOptions options, ILoggerFactory logging, CancellationToken cancel)
     {
         if (options.Live) Ready(options);

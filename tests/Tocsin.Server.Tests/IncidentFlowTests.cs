@@ -76,6 +76,38 @@ public sealed class IncidentFlowTests(PostgresServer postgres)
 
     [Theory]
     [MemberData(nameof(Databases.Both), MemberType = typeof(Databases))]
+    public async Task The_next_signal_follows_its_fingerprint_through_a_merge_and_a_split(string database)
+    {
+        await using var world = await WorldAsync(database);
+        var (storefront, panel) = (await world.IntakeAsync(service: "storefront"), await world.IntakeAsync(service: "customer-panel"));
+        async Task ReportAsync(string intake, string title)
+        {
+            Assert.Equal(HttpStatusCode.Accepted, (await world.PostAsync($"{intake}/webhook", new { title, severity = "P1" })).StatusCode);
+            await world.SettleAsync();
+        }
+        async Task<Dictionary<string, long>> SignalsAsync() => (await world.GetAsync("/api/v1/incidents")).EnumerateArray().ToDictionary(i => i.GetProperty("id").GetString()!, i => i.GetProperty("signals").GetInt64(), StringComparer.Ordinal);
+        await ReportAsync(storefront, "The storefront answers 502");
+        await ReportAsync(panel, "Nobody can log in");
+        Assert.Equal(2, (await SignalsAsync()).Count);
+        (await world.PostAsync("/api/v1/incidents/INC-2/merge", new { into = "INC-1" })).EnsureSuccessStatusCode();
+        var pages = world.Sent.Count;
+        // The same again belongs to the incident that goes on, and wakes nobody.
+        await ReportAsync(panel, "Nobody can log in");
+        Assert.Equal((2, 2L, pages), ((await SignalsAsync()).Count, (await SignalsAsync())["INC-1"], world.Sent.Count));
+        var errors = (await world.GetAsync("/api/v1/incidents/INC-1")).GetProperty("errors").EnumerateArray().ToList();
+        Assert.Equal([("customer-panel", 2L), ("storefront", 1L)], errors.Select(e => (e.GetProperty("service").GetString()!, e.GetProperty("count").GetInt64())).Order());
+        var fingerprint = errors.Single(e => e.GetProperty("service").GetString() == "customer-panel").GetProperty("fingerprint").GetString()!;
+        (await world.PostAsync("/api/v1/incidents/INC-1/split", new { fingerprints = new[] { fingerprint }, title = "Log-in again" })).EnsureSuccessStatusCode();
+        await ReportAsync(panel, "Nobody can log in");
+        var now = await SignalsAsync();
+        Assert.Equal((3, 2L, 1L), (now.Count, now["INC-1"], now["INC-3"]));
+        // What it was opened by cannot be taken from it.
+        var own = errors.Single(e => e.GetProperty("service").GetString() == "storefront").GetProperty("fingerprint").GetString()!;
+        Assert.Equal(HttpStatusCode.Conflict, (await world.PostAsync("/api/v1/incidents/INC-1/split", new { fingerprints = new[] { own }, title = "Empty" })).StatusCode);
+    }
+
+    [Theory]
+    [MemberData(nameof(Databases.Both), MemberType = typeof(Databases))]
     public async Task A_report_that_is_sent_again_counts_once(string database)
     {
         await using var world = await WorldAsync(database);

@@ -47,6 +47,9 @@ public sealed record Incident
     public required string Service { get; init; }
     public required string Entry { get; init; }
     public required ImmutableArray<string> Fingerprints { get; init; }
+
+    /// <summary>Whether a person called it: then it is something without any fingerprint too.</summary>
+    public bool IsDeclared { get; init; }
     public required Severity Severity { get; init; }
     public required ImpactFacts Facts { get; init; }
     public required IncidentTimes Times { get; init; }

@@ -72,7 +72,11 @@ public sealed record Reopened(Instant At, string By, string Why) : IncidentEvent
 
 public sealed record MergedInto(Instant At, string By, IncidentId Other) : IncidentEvent(At, By);
 
-public sealed record Absorbed(Instant At, string By, IncidentId Other, ImpactFacts Facts, Instant ImpactStart, ImmutableArray<AttachedMatch> Matches) : IncidentEvent(At, By);
+/// <param name="Fingerprints">All that the other was told by; earlier events have only those of its matches.</param>
+public sealed record Absorbed(Instant At, string By, IncidentId Other, ImpactFacts Facts, Instant ImpactStart, ImmutableArray<AttachedMatch> Matches, ImmutableArray<string> Fingerprints = default) : IncidentEvent(At, By)
+{
+    public ImmutableArray<string> Fingerprints { get; init; } = Fingerprints.IsDefault ? [.. Matches.Select(m => m.Fingerprint)] : Fingerprints;
+}
 
 public sealed record SplitOff(Instant At, string By, IncidentId Other, ImmutableArray<string> Fingerprints) : IncidentEvent(At, By);
 

@@ -26,6 +26,7 @@ public static class IncidentFold
             Service = e.Service,
             Entry = e.Entry,
             Fingerprints = e.Fingerprint.Length > 0 ? [e.Fingerprint] : [],
+            IsDeclared = e.Fingerprint.Length == 0,
             Severity = e.Severity.Severity,
             Facts = e.Facts,
             Times = new IncidentTimes(e.ImpactStart, e.Detected, e.At),
@@ -71,7 +72,7 @@ public static class IncidentFold
         Absorbed a => Known(state, a.Facts, a.At) with
         {
             Matches = a.Matches.Aggregate(state.Matches, With),
-            Fingerprints = a.Matches.Select(m => m.Fingerprint).Aggregate(state.Fingerprints, With),
+            Fingerprints = a.Fingerprints.Aggregate(state.Fingerprints, With),
             Times = state.Times with { ImpactStart = Instant.Min(state.Times.ImpactStart, a.ImpactStart) },
         },
         SplitOff s => state with { Matches = state.Matches.RemoveAll(m => s.Fingerprints.Contains(m.Fingerprint, StringComparer.Ordinal)), Fingerprints = state.Fingerprints.RemoveRange(s.Fingerprints, StringComparer.Ordinal) },

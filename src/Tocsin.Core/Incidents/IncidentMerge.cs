@@ -21,7 +21,7 @@ public static class IncidentMerge
         if (refused is not null) return new PairDecision(new Decision.Refuse(refused), new Decision.Refuse(refused));
         return new PairDecision(
             new Decision.Accept([.. IncidentClock.Corrections(child, now), new MergedInto(now, by, parent.Id)]),
-            new Decision.Accept([.. IncidentClock.Corrections(parent, now), new Absorbed(now, by, child.Id, child.Facts, child.Times.ImpactStart, child.Matches)]));
+            new Decision.Accept([.. IncidentClock.Corrections(parent, now), new Absorbed(now, by, child.Id, child.Facts, child.Times.ImpactStart, child.Matches, child.Fingerprints)]));
     }
 
     /// <summary>The given fingerprints become an incident of their own, with the newest policy.</summary>
@@ -31,7 +31,7 @@ public static class IncidentMerge
         var refused = !parent.IsOpen ? $"{parent.Id} is not open"
             : fingerprints.IsEmpty ? "nothing to split off was named"
             : unknown is not null ? $"{parent.Id} has no fingerprint {unknown}"
-            : fingerprints.Length == parent.Fingerprints.Length ? "nothing would be left"
+            : !parent.IsDeclared && !parent.Fingerprints.Except(fingerprints, StringComparer.Ordinal).Any() ? "nothing would be left"
             : null;
         if (refused is not null) return new PairDecision(new Decision.Refuse(refused), new Decision.Refuse(refused));
         var declared = IncidentDecisions.Declare(wanted with { Fingerprint = fingerprints[0] }, policy, by, now);

@@ -9,9 +9,9 @@ public static class EventWords
     {
         Declared d => $"declared {d.Severity.Severity}: {d.Title} ({d.Severity.Why}); policy {d.Policy.Version}",
         Acknowledged a => $"{a.By} acknowledges",
-        RoleAssigned r => $"{r.Person} is {r.Role}",
+        RoleAssigned r => $"{r.Person} is {(r.Role is IncidentRole.IncidentCommander ? "incident commander" : r.Role.ToString().ToLowerInvariant())}",
         SeverityChanged s => $"{s.From} becomes {s.To}: {s.Why}",
-        ImpactReported i => $"{i.By} reports impact",
+        ImpactReported i => $"{i.By} reports impact: {(i.Facts.Said() is { Length: > 0 } said ? said : "nothing that is known yet")}",
         UpdatePosted u => $"{u.By} posts an update{(u.Next is { } next ? $", the next one in {Words.Length(next)}" : "")}",
         Mitigated m => $"{m.By} mitigates",
         Resolved r => $"{r.By} resolves",

@@ -42,7 +42,8 @@ public static class FaultReach
 
     private static IEnumerable<string> Implied(string line)
     {
-        if (line.StartsWith("queue ", StringComparison.Ordinal)) yield return "redis";
+        // Jobs that failed are put back into a Redis that nothing happened to.
+        if (line.StartsWith("queue ", StringComparison.Ordinal) && !line.StartsWith("queue retry ", StringComparison.Ordinal)) yield return "redis";
         if (line.StartsWith("dns ", StringComparison.Ordinal) || line.StartsWith("certificate ", StringComparison.Ordinal)) yield return "dns";
     }
 }

@@ -43,6 +43,21 @@ internal static class QueueVerbs
         redis.call('XADD', p .. 'events', '*', 'event', 'resumed')
         """;
 
+    // A job that a processor gave up on has used up its attempts; as in BullMQ's own reprocessJob they count on, and it fails for good when it fails once more.
+    private const string RetryScript = """
+        local p = 'bull:' .. ARGV[1] .. ':'
+        local paused = redis.call('HEXISTS', p .. 'meta', 'paused') == 1
+        local ids = redis.call('ZRANGE', p .. 'failed', 0, -1)
+        for _, id in ipairs(ids) do
+          redis.call('ZREM', p .. 'failed', id)
+          redis.call('HDEL', p .. id, 'finishedOn', 'processedOn', 'failedReason')
+          redis.call('LPUSH', p .. (paused and redis.call('EXISTS', p .. 'paused') == 1 and 'paused' or 'wait'), id)
+          redis.call('XADD', p .. 'events', '*', 'event', 'waiting', 'jobId', id, 'prev', 'failed')
+        end
+        if #ids > 0 and not paused then redis.call('ZADD', p .. 'marker', 0, '0') end
+        return #ids
+        """;
+
     private const string CollideScript = "redis.call('DEL', ARGV[1]) redis.call('SET', ARGV[1], 'not what it was')";
 
     private static readonly VerbArgument Queue = new("QUEUE", "The queue's name, as workers and producers spell it");
@@ -60,6 +75,7 @@ internal static class QueueVerbs
         },
         new("queue pause", "Pause a queue for all its workers.", [Queue], None) { Beyond = c => Script(c, PauseScript, $"{c[0]} is paused", c[0]), Example = "queue pause store-events" },
         new("queue resume", "Let its workers go on.", [Queue], None) { Beyond = c => Script(c, ResumeScript, $"{c[0]} goes on", c[0]), Breaks = static _ => false, Example = "queue resume store-events" },
+        new("queue retry", "Put the failed jobs of a queue back to the waiting ones.", [Queue], None) { Beyond = c => Script(c, RetryScript, $"the failed jobs of {c[0]} wait again", c[0]), Breaks = static _ => false, Example = "queue retry store-events" },
     ];
 
     private static Func<CancellationToken, Task<string>> Push(VerbCall call, string data)

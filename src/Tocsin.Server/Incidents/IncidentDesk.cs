@@ -49,6 +49,7 @@ public sealed class IncidentDesk(Database database, Journal journal, PlanSource 
                 if (decided.One is Decision.Refuse refuse) return new Outcome.Refused(refuse.Why);
                 var append = Append.Of(other, decided.Other.Events);
                 await journal.AppendAsync(s, [Append.Of(one, decided.One.Events), append], c);
+                await MoveAsync(s, child, parent, one.Fingerprints, c);
                 return (Outcome)new Outcome.Done(append.After, append.Events);
             },
             cancel);
@@ -66,9 +67,29 @@ public sealed class IncidentDesk(Database database, Journal journal, PlanSource 
                 if (decided.One is Decision.Refuse refuse) return new Outcome.Refused(refuse.Why);
                 var start = Append.Start(decided.Other.Events);
                 await journal.AppendAsync(s, [Append.Of(from, decided.One.Events), start], c);
+                await MoveAsync(s, parent, id, fingerprints, c);
                 return (Outcome)new Outcome.Done(start.After, start.Events);
             },
             cancel);
+
+    // By them the next signal of the same kind finds its incident: where they stayed behind, it would open another one and page again.
+    private static async Task MoveAsync(Session s, IncidentId from, IncidentId to, ImmutableArray<string> fingerprints, CancellationToken cancel)
+    {
+        foreach (var fingerprint in fingerprints)
+        {
+            var move = new { fingerprint, from = from.Number, to = to.Number };
+            await s.ExecuteAsync(
+                """
+                insert into fingerprints (fingerprint, incident, entry, service, count, first, last)
+                select fingerprint, @to, entry, service, count, first, last from fingerprints where incident = @from and fingerprint = @fingerprint
+                on conflict (fingerprint, incident) do update set count = fingerprints.count + excluded.count,
+                  first = case when excluded.first < fingerprints.first then excluded.first else fingerprints.first end, last = case when excluded.last > fingerprints.last then excluded.last else fingerprints.last end
+                """,
+                move,
+                cancel);
+            await s.ExecuteAsync("delete from fingerprints where incident = @from and fingerprint = @fingerprint", move, cancel);
+        }
+    }
 
     /// <summary>Holds an incident, decides and keeps, within a transaction of the caller's.</summary>
     public async Task<Outcome> DecideAsync(Session s, IncidentId id, int? expected, Func<Incident, Instant, Decision> decide, CancellationToken cancel)

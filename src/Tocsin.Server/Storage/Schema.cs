@@ -38,8 +38,7 @@ public static class Schema
             async (s, c) =>
             {
                 if (s.Dialect.LockSchema.Length > 0) await s.ExecuteAsync(s.Dialect.LockSchema, null, c);
-                var version = await VersionAsync(s, c);
-                if (version > migrations[^1].Version) throw new SchemaException($"the database {database.About} is of version {version}, this program knows {migrations[^1].Version} at most: start the newer program, or restore a backup made before");
+                var version = Known(database, await VersionAsync(s, c), migrations[^1].Version);
                 await s.ExecuteAsync("create table if not exists schema_version (version bigint primary key, name text not null, applied bigint not null)", null, c);
                 var missing = migrations.Where(m => m.Version > version).ToList();
                 foreach (var migration in missing)
@@ -50,6 +49,17 @@ public static class Schema
                 return missing;
             },
             cancel);
+
+    /// <summary>Refuses what is no database of Tocsin's, or one of a newer program, before anything is read from it.</summary>
+    public static async Task CheckAsync(Database database, CancellationToken cancel)
+    {
+        if (Known(database, await database.ReadAsync(VersionAsync, cancel), Newest) == 0) throw NoneAt(database.About);
+    }
+
+    public static SchemaException NoneAt(string place) => new($"there is no database of Tocsin at {place}: say where it is by --data FOLDER or --postgres CONNECTION; tocsin serve makes one");
+
+    private static int Known(Database database, int version, int newest) =>
+        version <= newest ? version : throw new SchemaException($"the database {database.About} is of version {version}, this program knows {newest} at most: start the newer program, or restore a backup made before");
 
     private static async Task<int> VersionAsync(Session s, CancellationToken cancel) =>
         await s.FirstAsync<long>(s.Dialect.HasTable, new { name = "schema_version" }, cancel) == 0 ? 0 : (int)await s.FirstAsync<long>("select coalesce(max(version), 0) from schema_version", null, cancel);

@@ -29,9 +29,9 @@ internal sealed class IncidentText(Terminal terminal)
         Line(summary);
         Label("since", $"{Time(summary, "impactStart")}  declared {Time(summary, "declared")}{(Time(summary, "resolved") is { Length: > 0 } end ? $"  resolved {end}" : "")}");
         if (Text(summary, "nextDueWhy") is { Length: > 0 } due) Label("next", $"{Time(summary, "nextDue")}  {due}");
-        foreach (var role in detail.GetProperty("roles").EnumerateObject()) Label("role", $"{role.Name}: {role.Value.GetString()}");
+        foreach (var role in detail.GetProperty("roles").EnumerateObject()) Label("role", $"{(role.Name is "incidentCommander" ? "incident commander" : role.Name)}: {role.Value.GetString()}");
         foreach (var alarm in detail.GetProperty("alarms").EnumerateArray()) Label("alarm", terminal.Red(alarm.GetString()!));
-        foreach (var error in detail.GetProperty("errors").EnumerateArray()) Label("error", $"{Text(error, "entry")} {Text(error, "service")} {error.GetProperty("count").GetInt64()} times, last {Time(error, "last")}");
+        foreach (var error in detail.GetProperty("errors").EnumerateArray()) Label("error", $"{Text(error, "entry")} {Text(error, "service")} {error.GetProperty("count").GetInt64()} times, last {Time(error, "last")}  {terminal.Dim(Text(error, "fingerprint"))}");
         foreach (var earlier in detail.GetProperty("earlier").EnumerateArray()) Label("before", $"{Text(earlier, "id")} {Text(earlier, "title")}");
         Label("policy", Text(detail, "policy"));
         terminal.Out.WriteLine();

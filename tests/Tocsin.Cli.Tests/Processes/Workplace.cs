@@ -92,6 +92,8 @@ internal sealed class Running : IDisposable
 
     public string Error => error.Text;
 
+    public string Said => output.Text;
+
     public void Send(string text) => Send(Encoding.UTF8.GetBytes(text));
 
     public void Send(ReadOnlySpan<byte> bytes)

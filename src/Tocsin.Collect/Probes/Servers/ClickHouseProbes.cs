@@ -35,8 +35,9 @@ internal static class ClickHouseProbes
     private static async Task TablesAsync(ServerGround ground, Sighting sighting, CancellationToken cancel)
     {
         var database = ground.Map.Component(Component, "database") ?? "default";
-        var databases = await RowsAsync(ground, "SELECT name FROM system.databases LIMIT 1000", sighting, cancel);
+        var databases = await RowsAsync(ground, "SELECT name, uptime() FROM system.databases LIMIT 1000", sighting, cancel);
         if (!databases.Exists(r => r[0] is "system")) throw new CouldNotLook(ObservationStatus.Failed, "what answers is no ClickHouse: it names no system database");
+        if (databases[0] is [_, var up] && Number(up) is { } uptime) sighting.Since(RedisProbes.Started(ground, uptime));
         sighting.Fact("databaseExists", databases.Exists(r => r[0] == database));
         var tables = await RowsAsync(ground, "SELECT database, name FROM system.tables WHERE database != 'system' LIMIT 5000", sighting, cancel);
         sighting.Fact("anyTables", tables.Exists(r => r[0] == database));

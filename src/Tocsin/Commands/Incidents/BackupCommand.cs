@@ -18,16 +18,13 @@ internal static class BackupCommand
             terminal,
             common.Load(parsed),
             new ServeRequest(false, parsed.GetValue(data), null, parsed.GetValue(postgres)),
+            isThere: true,
             async (database, c) =>
             {
+                await Schema.CheckAsync(database, c);
                 var path = parsed.GetValue(file)!;
-                var part = $"{path}.part";
-                await using (var to = File.Create(part))
-                {
-                    var made = await Backup.WriteAsync(database, to, c);
-                    terminal.Out.WriteLine($"{path}: {made.Rows} rows of {database.About}, version {made.Version}, audit head {made.AuditHead}");
-                }
-                File.Move(part, path, overwrite: true);
+                var made = await WholeFile.WriteAsync(path, to => Backup.WriteAsync(database, to, c));
+                terminal.Out.WriteLine($"{path}: {made.Rows} rows of {database.About}, version {made.Version}, audit head {made.AuditHead}");
             },
             cancel));
         return command;
@@ -42,17 +39,22 @@ internal static class RestoreCommand
         var (data, postgres) = DatabaseOptions.Create();
         var file = new Argument<string>("FILE") { Description = "A file that tocsin backup wrote" };
         var command = new ExampledCommand("restore", "Read a backup into an empty database, of either kind.", ["tocsin restore tocsin-backup.gz --data ./second"]) { Arguments = { file }, Options = { data, postgres } };
-        command.SetAction((parsed, cancel) => DatabaseOptions.DoAsync(
-            terminal,
-            common.Load(parsed),
-            new ServeRequest(false, parsed.GetValue(data), null, parsed.GetValue(postgres)),
-            async (database, c) =>
-            {
-                await using var from = File.OpenRead(parsed.GetValue(file)!);
-                var made = await Backup.RestoreAsync(database, from, Micros.Of(TimeProvider.System.Now()), c);
-                terminal.Out.WriteLine($"{database.About}: {made.Rows} rows, audit head {made.AuditHead}");
-            },
-            cancel));
+        command.SetAction(async (parsed, cancel) =>
+        {
+            // Before any database is made for it.
+            await using var from = File.OpenRead(parsed.GetValue(file)!);
+            return await DatabaseOptions.DoAsync(
+                terminal,
+                common.Load(parsed),
+                new ServeRequest(false, parsed.GetValue(data), null, parsed.GetValue(postgres)),
+                isThere: false,
+                async (database, c) =>
+                {
+                    var made = await Backup.RestoreAsync(database, from, Micros.Of(TimeProvider.System.Now()), c);
+                    terminal.Out.WriteLine($"{database.About}: {made.Rows} rows, audit head {made.AuditHead}");
+                },
+                cancel);
+        });
         return command;
     }
 }
@@ -65,13 +67,15 @@ internal static class DatabaseOptions
         new Option<string?>("--data") { Description = "Folder of the embedded database (default: ./tocsin-data)", HelpName = "FOLDER" },
         new Option<string?>("--postgres") { Description = "A connection string of PostgreSQL, or $NAME of a variable that holds it", HelpName = "CONNECTION" });
 
-    public static async Task<int> DoAsync(Terminal terminal, Settings settings, ServeRequest request, Func<Database, CancellationToken, Task> act, CancellationToken cancel)
+    /// <param name="isThere">Whether it is only read: then none is made where there is none.</param>
+    public static async Task<int> DoAsync(Terminal terminal, Settings settings, ServeRequest request, bool isThere, Func<Database, CancellationToken, Task> act, CancellationToken cancel)
     {
         using var stop = new StopSignal();
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, stop.Token);
         try
         {
-            await using var database = ServerHost.Open(ServeRun.Options(settings, terminal, request));
+            var options = ServeRun.Options(settings, terminal, request);
+            await using var database = isThere ? ServerHost.OpenExisting(options) : ServerHost.Open(options);
             await act(database, both.Token);
             return ExitCode.Done;
         }

@@ -17,17 +17,21 @@ internal static class ExportCommand
             terminal,
             common.Load(parsed),
             new ServeRequest(false, parsed.GetValue(data), null, parsed.GetValue(postgres)),
+            isThere: true,
             async (database, c) =>
             {
+                await Schema.CheckAsync(database, c);
                 var path = parsed.GetValue(file)!;
                 if (path == "-")
                 {
                     await Export.WriteAsync(database, terminal.Out, c);
                     return;
                 }
-                var lines = 0L;
-                await using (var to = new StreamWriter($"{path}.part")) lines = await Export.WriteAsync(database, to, c);
-                File.Move($"{path}.part", path, overwrite: true);
+                var lines = await WholeFile.WriteAsync(path, async to =>
+                {
+                    await using var text = new StreamWriter(to, leaveOpen: true);
+                    return await Export.WriteAsync(database, text, c);
+                });
                 terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {lines} lines of {database.About}"));
             },
             cancel));

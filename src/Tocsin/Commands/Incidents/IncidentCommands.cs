@@ -18,7 +18,7 @@ internal sealed class IncidentCommands(Terminal terminal)
     {
         _ = common;
         var all = new IncidentCommands(terminal);
-        var command = new Command("incident", "Incidents of a server: declare, acknowledge, update, resolve, list.");
+        var command = new Command("incident", "Incidents of a server: declare, acknowledge, update, resolve, merge, list.");
         foreach (var one in all.All()) command.Subcommands.Add(one);
         return command;
     }
@@ -31,10 +31,13 @@ internal sealed class IncidentCommands(Terminal terminal)
         Assign(),
         Text("escalate", "escalate", "Page the next ones now.", "tocsin incident escalate INC-12 \"I need the tech lead\""),
         Severity(),
+        Impact(),
         Text("note", "note", "Add a note to the timeline.", "tocsin incident note INC-12 \"Memory was raised yesterday\""),
         Text("mitigate", "mitigate", "Say that the harm is stopped, and how.", "tocsin incident mitigate INC-12 \"Traffic goes to the old revision\""),
         Text("resolve", "resolve", "Say that it is over, and how.", "tocsin incident resolve INC-12 \"Rolled back to revision 41\""),
         Text("reopen", "reopen", "Say that it is not over, and why.", "tocsin incident reopen INC-12 \"It is back\""),
+        Merge(),
+        Split(),
         List(),
         Show(),
     ];
@@ -44,9 +47,7 @@ internal sealed class IncidentCommands(Terminal terminal)
         var title = new Argument<string>("TITLE") { Description = "What is broken" };
         var severity = new Option<string?>("--severity") { Description = "P0 to P3 (default: what the facts suggest)", HelpName = "SEVERITY" };
         severity.AcceptOnlyFromAmong("P0", "P1", "P2", "P3");
-        var facts = new Option<string[]>("--fact") { Description = $"What is known of the harm: {string.Join(", ", ImpactFacts.Words)}; may be repeated", HelpName = "FACT", DefaultValueFactory = _ => [] };
-        facts.AcceptOnlyFromAmong([.. ImpactFacts.Words]);
-        var users = new Option<double?>("--users") { Description = "Percent of users that are affected", HelpName = "PERCENT" };
+        var (facts, users) = Harm();
         var environment = new Option<string>("--env") { Description = "The environment", HelpName = "ENVIRONMENT", DefaultValueFactory = _ => "production" };
         var service = new Option<string>("--service") { Description = "The service", HelpName = "SERVICE", DefaultValueFactory = _ => "" };
         var since = new Option<string?>("--since") { Description = "When the harm began, such as 2026-11-22T03:00Z (default: now)", HelpName = "TIME" };
@@ -155,6 +156,61 @@ internal sealed class IncidentCommands(Terminal terminal)
             },
             cancel));
         return command;
+    }
+
+    private ExampledCommand Impact()
+    {
+        var (facts, users) = Harm();
+        var (command, id) = Of("impact", "Say what is known of the harm; the severity is changed by severity.", ["tocsin incident impact INC-12 --fact revenue --users 40"]);
+        command.Options.Add(facts);
+        command.Options.Add(users);
+        command.SetAction((parsed, cancel) => PostAsync(
+            parsed,
+            id,
+            "impact",
+            w =>
+            {
+                w.Texts("facts", parsed.GetValue(facts) ?? []);
+                if (parsed.GetValue(users) is { } share) w.WriteNumber("users", share);
+            },
+            cancel));
+        return command;
+    }
+
+    private ExampledCommand Merge()
+    {
+        var into = new Argument<string>("INTO") { Description = "The incident that goes on, such as INC-11" };
+        var (command, id) = Of("merge", "Say that it is part of another incident: its clocks stop, and what it knows goes there.", ["tocsin incident merge INC-12 INC-11"]);
+        command.Arguments.Add(into);
+        command.SetAction((parsed, cancel) => PostAsync(parsed, id, "merge", w => w.WriteString("into", parsed.GetValue(into)), cancel));
+        return command;
+    }
+
+    private ExampledCommand Split()
+    {
+        var title = new Argument<string>("TITLE") { Description = "What the other incident is about" };
+        var errors = new Option<string[]>("--error") { Description = "The fingerprint of an error that goes there, as show prints it; may be repeated", HelpName = "FINGERPRINT", Required = true };
+        var (command, id) = Of("split", "Make some of its errors an incident of their own.", ["tocsin incident split INC-12 \"Payments fail\" --error 4f0c9b1e2a7d5580"]);
+        command.Arguments.Add(title);
+        command.Options.Add(errors);
+        command.SetAction((parsed, cancel) => PostAsync(
+            parsed,
+            id,
+            "split",
+            w =>
+            {
+                w.Texts("fingerprints", parsed.GetValue(errors) ?? []);
+                w.WriteString("title", parsed.GetValue(title));
+            },
+            cancel));
+        return command;
+    }
+
+    private static (Option<string[]> Facts, Option<double?> Users) Harm()
+    {
+        var facts = new Option<string[]>("--fact") { Description = $"What is known of the harm: {string.Join(", ", ImpactFacts.Words)}; may be repeated", HelpName = "FACT", DefaultValueFactory = _ => [] };
+        facts.AcceptOnlyFromAmong([.. ImpactFacts.Words]);
+        return (facts, new Option<double?>("--users") { Description = "Percent of users that are affected", HelpName = "PERCENT" });
     }
 
     private ExampledCommand List()

@@ -1,0 +1,21 @@
+namespace Tocsin.Cli.Setup;
+
+/// <summary>A file that is there whole or not at all.</summary>
+internal static class WholeFile
+{
+    public static async Task<T> WriteAsync<T>(string path, Func<Stream, Task<T>> write)
+    {
+        var part = $"{path}.part";
+        try
+        {
+            T result;
+            await using (var to = File.Create(part)) result = await write(to);
+            File.Move(part, path, overwrite: true);
+            return result;
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+    }
+}
