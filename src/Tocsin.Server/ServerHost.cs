@@ -98,9 +98,8 @@ public sealed class ServerHost : IAsyncDisposable
     // Live is promised only where everybody whom a P0 calls can be reached.
     private static void Ready(ServerOptions options)
     {
-        var now = options.Time.Now();
-        var found = Readiness.Check(options.Plan, new NodaTime.Interval(now, now + NodaTime.Duration.FromDays(14))).Where(f => !f.IsWarning).Select(f => f.What).ToList();
-        if (found.Count > 0) throw new ServerSetupException($"--live needs tocsin oncall check without findings:\n  {string.Join("\n  ", found)}");
+        var found = options.Lacks(options.Plan);
+        if (found.Count > 0) throw new ServerSetupException($"--live needs everybody to be reachable, as tocsin oncall check and the variables of this process tell:\n  {string.Join("\n  ", found)}");
     }
 
     private static WebApplication Build(ServerOptions options, Database database, byte[] key, ILoggerFactory logging)

@@ -31,6 +31,33 @@ public sealed class MalformedTests
     }
 
     [Fact]
+    public async Task A_wrong_body_is_told_by_its_field_and_what_would_be_right()
+    {
+        await using var world = await TestWorld.SqliteAsync();
+        await world.DeclareAsync("Checkout is broken", "P1");
+        foreach (var (path, body, words) in new[]
+        {
+            ("", """{"title":"x","severity":"P9"}""", "severity is one of P0, P1, P2, P3"),
+            ("", """{"titel":"x"}""", "the field \"titel\" is unknown; known: title"),
+            ("", """{"title":7}""", "title is a text"),
+            ("", """{"title":"x","users":"many"}""", "users is a number"),
+            ("", """{"title":"x","facts":"revenue"}""", "facts is a list, each of which is a text"),
+            ("", """{"title":"x","impactStart":"yesterday"}""", "impactStart"),
+            ("/INC-1/assign", """{"role":"chief","person":"lead"}""", "role is one of incidentCommander, communications, scribe, responder"),
+            ("/INC-1/assign", """{"role":"scribe"}""", "missing: person"),
+            ("/INC-1/note", "[]", "the body is one object with: text"),
+        })
+        {
+            using var content = new StringContent(body, Encoding.UTF8, "application/json");
+            using var response = await world.Http.PostAsync($"/api/v1/incidents{path}", content, Cancel);
+            var said = System.Text.Json.JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancel)).RootElement.GetProperty("detail").GetString()!;
+            Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+            Assert.StartsWith(words, said, StringComparison.Ordinal);
+            Assert.DoesNotContain("Tocsin.", said, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task An_event_of_ten_megabytes_is_refused()
     {
         await using var world = await TestWorld.SqliteAsync();

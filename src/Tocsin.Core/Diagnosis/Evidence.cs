@@ -192,11 +192,16 @@ internal sealed class Evidence
     // Who still runs may have said once what still holds. Of a component that is seen to be well it says no more when it worked since, or was silent for much longer than before.
     private bool IsOver(LogMatch match, List<Seen> states, string service)
     {
-        if (_catalog.ComponentOf(match.Entry) is not { } component || !Dependencies.IsComponent(component) || !states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component)) return false;
+        // Where its entry is about no component, the same line may be known by one that is.
+        if (ComponentOf(match) is not { } component)
+            return Bundle.Matches.Any(m => m.Live && m.Subject == match.Subject && m.Source == match.Source && m.Last == match.Last && m.Text == match.Text && ComponentOf(m) is not null && IsOver(m, states, service));
+        if (!states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component)) return false;
         // The component was started since, or something that needs it works since: requests, or one of several of its own, such as the workers of a queue.
         if (Of(Log, service).Concat(states.Where(s => s.Observation.Subject.Item.Length > 0 || s.Observation.Subject.Component == component)).Any(s => s.IsEvidence && s.Observation.Since > match.Last)) return true;
         var often = match.Count >= Said && match.Last - match.First >= Kept;
         var returning = states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component && s.Observation.Since is { } since && since <= match.Last && match.Last - since <= Return);
         return (match.Gap ?? (match.Count == 1 ? Duration.Zero : null)) is { } gap && (often || returning) && Bundle.CollectedAt - match.Last >= Duration.Max(Silence, gap * TimesLonger);
     }
+
+    private string? ComponentOf(LogMatch match) => _catalog.ComponentOf(match.Entry) is { } component && Dependencies.IsComponent(component) ? component : null;
 }

@@ -14,6 +14,21 @@ public static class Readiness
     public static IEnumerable<ReadinessFinding> Check(ResponsePlan plan, Interval range) =>
         Schedules(plan, range).Concat(Reachable(plan)).Concat(Maintenance(plan, range)).OrderBy(f => f.IsWarning);
 
+    /// <summary>Addresses that stand in variables which are not set, where pages are sent from: nobody else can know.</summary>
+    public static IEnumerable<ReadinessFinding> Unset(ResponsePlan plan, Func<string, bool> isSet)
+    {
+        foreach (var person in plan.Roster.People.Values.OrderBy(p => p.Id, StringComparer.Ordinal))
+        {
+            var unset = person.Addresses.Where(a => a.Address.StartsWith('$') && !isSet(a.Address[1..])).ToList();
+            if (unset.Count == 0) continue;
+            var names = Words.List(unset.Select(a => a.Address));
+            var are = unset.Count == 1 ? "is" : "are";
+            yield return unset.Count == person.Addresses.Length
+                ? new($"{person.Id} can be reached by nothing: {names} {are} not set", IsWarning: false)
+                : new($"{person.Id} cannot be reached by {Words.List(unset.Select(a => a.Channel))}: {names} {are} not set", IsWarning: true);
+        }
+    }
+
     private static IEnumerable<ReadinessFinding> Schedules(ResponsePlan plan, Interval range)
     {
         var paging = Paging(plan);

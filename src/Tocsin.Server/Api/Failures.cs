@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Logging;
 using Tocsin.Core.Response;
 using Tocsin.Server.Setup;
@@ -32,7 +33,7 @@ public sealed class Failures(RequestDelegate next, ServerState state, ILogger<Fa
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return Problems.Of(StatusCodes.Status413PayloadTooLarge, "the body is larger than is taken here");
             case BadHttpRequestException bad:
-                return Problems.Of(bad.StatusCode, bad.InnerException is JsonException json ? json.Message : bad.Message);
+                return Problems.Of(bad.StatusCode, bad.InnerException is JsonException json ? BodyWords.Of(json, context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType) : bad.Message);
             case DbException or StaleException:
                 // Senders come again; nothing was taken.
                 if (error is DbException down) state.DatabaseFailed(down);

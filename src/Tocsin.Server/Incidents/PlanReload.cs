@@ -15,7 +15,7 @@ public sealed class PlanReload(PlanSource plan, ServerOptions options, Database 
         var before = plan.Now;
         var other = newer.Policy.Channels.Values.Where(c => before.Policy.Channels.GetValueOrDefault(c.Id)?.Kind != c.Kind).Select(c => c.Id).Order(StringComparer.Ordinal).ToList();
         if (other.Count > 0) return $"channels are set up at the start: restart for {Words.List(other)}";
-        if (options.Live && Readiness.Check(newer, new Interval(now, now + Duration.FromDays(14))).Where(f => !f.IsWarning).Select(f => f.What).ToList() is { Count: > 0 } found)
+        if (options.Live && options.Lacks(newer) is { Count: > 0 } found)
             return $"somebody could not be paged by it: {string.Join("; ", found)}";
         await database.WriteAsync((s, c) => AuditChain.AppendAsync(s, [new AuditEntry(Micros.Of(now), "", "response plan reloaded", newer.Policy.Version, $"before it {before.Policy.Version}", "")], c), cancel);
         plan.Replace(newer);

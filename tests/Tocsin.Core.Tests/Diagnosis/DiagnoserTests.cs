@@ -237,6 +237,17 @@ public sealed class DiagnoserTests
     }
 
     [Fact]
+    public void One_line_is_over_for_all_entries_that_know_it()
+    {
+        var last = Given.Now - Duration.FromSeconds(40);
+        LogMatch At(string saw, string text) => Given.Match(saw) with { First = last - Duration.FromSeconds(30), Last = last, Count = 9, Live = true, Gap = Duration.FromSeconds(4), Text = text };
+        var server = Given.Observation("mysql.server@/aurora usedShare=10");
+        DiagnosisReport Found(string text) => Given.Diagnose(Given.Bundle([Given.Observation(Well), server], [At("saw mysql-unreachable.refused-port@api", "connect ETIMEDOUT"), At("saw ecs-task-crash-on-start.refused@api", text)]));
+        Assert.Equal(Verdict.Healthy, Found("connect ETIMEDOUT").Verdict);
+        Assert.NotEqual(Verdict.Healthy, Found("something else").Verdict);
+    }
+
+    [Fact]
     public void One_cause_at_two_places_gives_way_where_another_is_much_likelier()
     {
         var found = Given.Diagnose(Given.Bundle(

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Tocsin.Server.Incidents;
 using Tocsin.Server.Reading;
+using Tocsin.Server.Setup;
 using Tocsin.Server.Storage;
 
 namespace Tocsin.Server.Tests.Failing;
@@ -50,6 +51,19 @@ public sealed class KeepingTests(PostgresServer postgres)
         Assert.DoesNotContain(intake.Split('/')[^1], text.ToString(), StringComparison.Ordinal);
         var digests = await world.Host.Part<Database>().ReadAsync((s, c) => s.QueryAsync<string>("select digest from tokens union all select digest from intake_keys union all select password from accounts union all select value from secrets", null, c), Cancel);
         Assert.All(digests.Where(d => d.Length > 0), d => Assert.DoesNotContain(d, text.ToString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Pages_are_not_promised_where_an_address_is_in_no_variable()
+    {
+        string? None(string name) => name.StartsWith("FOUNDER_2", StringComparison.Ordinal) || name is "ENGINEER_1_PHONE" ? null : $"address-of-{name}";
+        var refused = await Assert.ThrowsAsync<ServerSetupException>(() => TestWorld.SqliteAsync(o => o with { Variable = None }));
+        Assert.Contains("founder-2 can be reached by nothing: $FOUNDER_2_PHONE, $FOUNDER_2_MESSAGE are not set", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("engineer", refused.Message, StringComparison.Ordinal);
+        await using var quiet = await TestWorld.SqliteAsync(o => o with { Variable = None, Live = false });
+        // Somebody who can be reached by another way is named and holds nothing up.
+        await using var world = await TestWorld.SqliteAsync(o => o with { Variable = n => n is "ENGINEER_1_PHONE" ? null : $"address-of-{n}" });
+        Assert.Contains("engineer-1 cannot be reached by phone: $ENGINEER_1_PHONE is not set", world.Options.Warnings());
     }
 
     [Fact]

@@ -174,6 +174,7 @@ internal sealed class ServeRun(Settings settings, Terminal terminal)
         options.Write($"tocsin {host.Address} · {options.Platform.Name} · {database.Dialect.Name} {database.About}");
         options.Write(Watched(options));
         options.Write(options.Live ? "live: pages are sent" : "observing: pages are shown here and none is sent; --live sends them");
+        if (options.Live) foreach (var warning in options.Warnings()) options.Write($"note: {warning}");
         if (host.Invitation is { } link) options.Write($"first start: become its administrator, once, by {link}");
         options.Write($"docs: {host.Address}api/v1/openapi.json · health: {host.Address}healthz · end: Ctrl-C");
     }
