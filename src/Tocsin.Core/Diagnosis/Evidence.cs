@@ -198,10 +198,17 @@ internal sealed class Evidence
         if (!states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component)) return false;
         // The component was started since, or something that needs it works since: requests, or one of several of its own, such as the workers of a queue.
         if (Of(Log, service).Concat(states.Where(s => s.Observation.Subject.Item.Length > 0 || s.Observation.Subject.Component == component)).Any(s => s.IsEvidence && s.Observation.Since > match.Last)) return true;
-        var often = match.Count >= Said && match.Last - match.First >= Kept;
+        // What several services said of it, and ended in the same moment, they said together.
+        var together = Bundle.Matches.Where(m => m.Live && m.Entry == match.Entry && m.Subject.Environment == match.Subject.Environment && m.Signatures.Intersect(match.Signatures, StringComparer.Ordinal).Any() && Apart(m.Last, match.Last) <= Return).ToList();
+        var last = together.Max(m => m.Last);
+        var often = together.Sum(m => m.Count) >= Said && last - together.Min(m => m.First) >= Kept;
         var returning = states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component && s.Observation.Since is { } since && since <= match.Last && match.Last - since <= Return);
-        return (match.Gap ?? (match.Count == 1 ? Duration.Zero : null)) is { } gap && (often || returning) && Bundle.CollectedAt - match.Last >= Duration.Max(Silence, gap * TimesLonger);
+        return (often || returning) && together.TrueForAll(m => GapOf(m) is { } gap && Bundle.CollectedAt - last >= Duration.Max(Silence, gap * TimesLonger));
     }
+
+    private static Duration? GapOf(LogMatch match) => match.Gap ?? (match.Count == 1 ? Duration.Zero : null);
+
+    private static Duration Apart(Instant one, Instant other) => one > other ? one - other : other - one;
 
     private string? ComponentOf(LogMatch match) => _catalog.ComponentOf(match.Entry) is { } component && Dependencies.IsComponent(component) ? component : null;
 }

@@ -236,6 +236,18 @@ public sealed class DiagnoserTests
         Assert.Equal(expected, Given.Diagnose(Given.Bundle([Given.Observation(Well), server], [match])).Verdict);
     }
 
+    [Theory]
+    [InlineData(2, 40, Verdict.Healthy)]
+    [InlineData(12, 40, Verdict.Ambiguous)]
+    [InlineData(2, 12, Verdict.Ambiguous)]
+    public void What_several_said_and_ended_in_the_same_moment_they_said_together(int apart, int silent, Verdict expected)
+    {
+        var last = Given.Now - Duration.FromSeconds(silent);
+        LogMatch At(string place, int count, Instant end) => Given.Match($"saw mysql-unreachable.refused-port@{place}") with { First = end - Duration.FromSeconds(6), Last = end, Count = count, Live = true, Gap = Duration.FromSeconds(3) };
+        var bundle = Given.Bundle([Given.Observation(Well), Given.Observation(Well.Replace("@api", "@panel", StringComparison.Ordinal)), Given.Observation("mysql.server@/aurora usedShare=10")], [At("api", 2, last - Duration.FromSeconds(apart)), At("panel", 9, last)]);
+        Assert.Equal(expected, Given.Diagnose(bundle).Verdict);
+    }
+
     [Fact]
     public void One_line_is_over_for_all_entries_that_know_it()
     {
