@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Tocsin.Core.Response;
 using Tocsin.Server.Access;
 using Tocsin.Server.Actions;
 using Tocsin.Server.Api;

@@ -206,7 +206,7 @@ internal sealed class Evidence
         return (often || returning) && together.TrueForAll(m => GapOf(m) is { } gap && Bundle.CollectedAt - last >= Duration.Max(Silence, gap * TimesLonger));
     }
 
-    private static Duration? GapOf(LogMatch match) => match.Gap ?? (match.Count == 1 ? Duration.Zero : null);
+    private static Duration? GapOf(LogMatch match) => match.Gap ?? (match.First == match.Last ? Duration.Zero : null);
 
     private static Duration Apart(Instant one, Instant other) => one > other ? one - other : other - one;
 

@@ -1,4 +1,3 @@
-using NodaTime;
 using Tocsin.Core.Response;
 using Tocsin.Server.Setup;
 using Tocsin.Server.Storage;
