@@ -23,7 +23,7 @@ internal static class BackupCommand
             {
                 await Schema.CheckAsync(database, c);
                 var path = parsed.GetValue(file)!;
-                var made = await WholeFile.WriteAsync(path, to => Backup.WriteAsync(database, to, c));
+                var made = await WholeFile.WriteAsync(path, (to, t) => Backup.WriteAsync(database, to, t), c);
                 terminal.Out.WriteLine($"{path}: {made.Rows} rows of {database.About}, version {made.Version}, audit head {made.AuditHead}");
             },
             cancel));

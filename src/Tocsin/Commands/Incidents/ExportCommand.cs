@@ -27,11 +27,14 @@ internal static class ExportCommand
                     await Export.WriteAsync(database, terminal.Out, c);
                     return;
                 }
-                var lines = await WholeFile.WriteAsync(path, async to =>
-                {
-                    await using var text = new StreamWriter(to, leaveOpen: true);
-                    return await Export.WriteAsync(database, text, c);
-                });
+                var lines = await WholeFile.WriteAsync(
+                    path,
+                    async (to, t) =>
+                    {
+                        await using var text = new StreamWriter(to, leaveOpen: true);
+                        return await Export.WriteAsync(database, text, t);
+                    },
+                    c);
                 terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {lines} lines of {database.About}"));
             },
             cancel));
