@@ -5,12 +5,13 @@ using Tocsin.Lab.Host;
 
 namespace Tocsin.Lab.Components;
 
-/// <summary>The stand-in for Cloudflare's API as a component: its token is its password; a setting <c>pages.PROJECT</c> makes that project's next deployment.</summary>
+/// <summary>The stand-in for Cloudflare's API as a component: its token is its password; a setting <c>pages.PROJECT</c> makes that project's next deployment, <c>token</c> lets it read or not.</summary>
 internal sealed class Cloudflare(ComponentGround ground, string environment, CloudflareState state) : Component(ground, environment, "cloudflare", UsualPort)
 {
     private const int UsualPort = 8787;
     private static readonly string[] Built = ["Cloning repository...", "Installing project dependencies: npm clean-install --progress=false", "Executing user command: npm run build", "Finished", "Success: Your site was deployed!"];
     private readonly string token = LabIds.Mixed(40);
+    private volatile bool revoked;
     private LabServer? server;
 
     public override bool Shared => true;
@@ -25,7 +26,7 @@ internal sealed class Cloudflare(ComponentGround ground, string environment, Clo
         {
             if (state.Pages.Count + state.Workers.Count == 0) Populate();
         }
-        var api = new CloudflareApi(Ground.World, Ground.Dns, state, Ground.Options.Platform.Fields["baseDomain"], () => token);
+        var api = new CloudflareApi(Ground.World, Ground.Dns, state, Ground.Options.Platform.Fields["baseDomain"], () => revoked ? null : token);
         server = await LabServer.ListenAsync(
             new IPEndPoint(IPAddress.Parse(Address), Port),
             async context =>
@@ -45,15 +46,23 @@ internal sealed class Cloudflare(ComponentGround ground, string environment, Clo
 
     protected override Task<string> ChangeAsync(string key, string value, CancellationToken cancel)
     {
+        if (key is "token") return Task.FromResult(Token(value));
         lock (Ground.World.Gate)
         {
-            if (!key.StartsWith("pages.", StringComparison.Ordinal) || !state.Pages.TryGetValue(key["pages.".Length..], out var deployments)) throw Verbs.VerbCall.Unknown("setting of cloudflare", key, state.Pages.Keys.Select(p => $"pages.{p}"));
+            if (!key.StartsWith("pages.", StringComparison.Ordinal) || !state.Pages.TryGetValue(key["pages.".Length..], out var deployments)) throw Verbs.VerbCall.Unknown("setting of cloudflare", key, state.Pages.Keys.Select(p => $"pages.{p}").Append("token"));
             var was = deployments[0].Status is "success" ? "success" : $"failure:{deployments[0].Log[^2]}";
             if (value is "success") state.Deploy(key["pages.".Length..], LabIds.Uuid(), Ground.World.Clock.Now, "success", Built);
             else if (value.StartsWith("failure", StringComparison.Ordinal)) state.Deploy(key["pages.".Length..], LabIds.Uuid(), Ground.World.Clock.Now, "failure", [.. Built[..3], value.Length > "failure:".Length ? value["failure:".Length..] : "npm error code ELIFECYCLE", "Failed: Error while executing user command. Exited with error code: 1"]);
             else throw new LabException($"{key} is success or failure:TEXT, not '{value}'");
             return Task.FromResult(was);
         }
+    }
+
+    private string Token(string value)
+    {
+        var was = revoked ? "revoked" : "valid";
+        revoked = value is "revoked" || (value is "valid" ? false : throw new LabException($"token is valid or revoked, not '{value}'"));
+        return was;
     }
 
     private void Populate()

@@ -20,7 +20,7 @@ internal sealed class CloudflareException(int status, int code, string message) 
 /// Version 4 of Cloudflare's API as far as an incident asks it: the token, zones and DNS records (those of the lab), Pages projects and deployments,
 /// Workers. Every answer has its envelope: success, errors, messages, result.
 /// </summary>
-internal sealed class CloudflareApi(LabWorld world, LabDns dns, CloudflareState state, string zone, Func<string> token)
+internal sealed class CloudflareApi(LabWorld world, LabDns dns, CloudflareState state, string zone, Func<string?> token)
 {
     private static readonly Duration TailLife = Duration.FromHours(6);
     private static readonly string ZoneId = LabIds.Hex(32);

@@ -90,7 +90,7 @@ public sealed class FaultScene : IDisposable
                 await UntilUncountedAsync(cancel);
                 return [.. said, "the platform is healthy again; its logs and events remember"];
             case FaultVariant.Denied:
-                return [await lab.RunAsync(VerbRequest.Read($"permission deny {FaultVariants.Looker} {FaultVariants.DeniedAction(order.Fault, order.Seed)}", First.Environment, By), cancel)];
+                return [await lab.RunAsync(VerbRequest.Read(FaultVariants.Denial(order.Fault, order.Seed), First.Environment, By), cancel)];
             default:
                 return [];
         }

@@ -34,7 +34,7 @@ public static class FaultVariants
     private static readonly ImmutableArray<(string Check, string Action)> Needed =
     [
         ("stopped", "ecs:DescribeTasks"), ("event", "ecs:DescribeServices"), ("service", "ecs:DescribeServices"), ("log", "logs:FilterLogEvents"), ("http", "logs:FilterLogEvents"),
-        ("target", "elasticloadbalancing:DescribeTargetHealth"), ("definition", "ecs:DescribeTaskDefinition"), ("client", "secretsmanager:GetSecretValue"), ("http", "ecs:DescribeServices"),
+        ("target", "elasticloadbalancing:DescribeTargetHealth"), ("definition", "ecs:DescribeTaskDefinition"), ("http", "ecs:DescribeServices"),
     ];
 
     public static ImmutableArray<string> Names { get; } = [.. Enum.GetValues<FaultVariant>().Select(Name)];
@@ -60,10 +60,15 @@ public static class FaultVariants
         return new Random(seed + 1).Next(2) == 0 ? $"service deploy {one}" : $"service env {one} LAB_NOTE=unrelated";
     }
 
-    /// <summary>An action that the fault's own checks show to be needed.</summary>
-    public static string DeniedAction(Fault fault, int seed)
+    /// <summary>Takes what the fault's own checks show to be needed: a permission at AWS, or the token that reads Cloudflare.</summary>
+    public static string Denial(Fault fault, int seed)
     {
         var actions = Needed.Where(n => fault.Landed.Any(c => c.Kind == n.Check)).Select(n => n.Action).Distinct(StringComparer.Ordinal).ToList();
-        return actions.Count > 0 ? actions[new Random(seed).Next(actions.Count)] : "ecs:DescribeServices";
+        if (actions.Count > 0) return $"permission deny {Looker} {actions[new Random(seed).Next(actions.Count)]}";
+        var asked = fault.Landed.SelectMany(c => c.Names).ToList();
+        if (asked.Exists(n => n.Contains("{cloudflare.", StringComparison.Ordinal) || n.Contains("{worker.", StringComparison.Ordinal))) return "component set cloudflare token=revoked";
+        return fault.Landed.All(c => c.Kind is "client")
+            ? throw new LabException($"no permission of {Looker} shows {fault.Id}: it is seen in what a server itself answers")
+            : $"permission deny {Looker} ecs:DescribeServices";
     }
 }

@@ -78,7 +78,10 @@ public sealed class ComponentTests(FullLab full) : IClassFixture<FullLab>
         await full.VerbAsync("component set cloudflare pages.zelly-admin='failure:npm error code ERESOLVE'");
         var pages = $"accounts/{zone["account"]!["id"]}/pages/projects/zelly-admin/deployments";
         Assert.Contains("\"status\":\"failure\"", await Get(pages), StringComparison.Ordinal);
+        await full.VerbAsync("component set cloudflare token=revoked");
+        Assert.Contains("Authentication error", await Get("zones"), StringComparison.Ordinal);
         await full.HealAsync();
+        Assert.DoesNotContain("Authentication error", await Get("zones"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -38,6 +38,16 @@ public sealed class FaultVariantTests
         Assert.DoesNotContain("staging/orion-backend", reach);
     }
 
+    [Theory]
+    [InlineData("alb-503-scaled-to-zero", "permission deny lab-operator ")]
+    [InlineData("pages-lock-file", "component set cloudflare token=revoked")]
+    [InlineData("worker-binding-missing", "component set cloudflare token=revoked")]
+    public void What_is_taken_away_is_what_shows_the_fault(string fault, string line) => Assert.StartsWith(line, FaultVariants.Denial(ShippedFaults.All.Find(fault), 1), StringComparison.Ordinal);
+
+    [Fact]
+    public void What_only_a_server_itself_shows_cannot_be_denied() =>
+        Assert.Contains("no permission of lab-operator shows jobs-wait-paused", Assert.Throws<LabException>(() => FaultVariants.Denial(ShippedFaults.All.Find("jobs-wait-paused"), 1)).Message, StringComparison.Ordinal);
+
     [Fact]
     public async Task Each_variant_leaves_the_platform_as_it_says()
     {

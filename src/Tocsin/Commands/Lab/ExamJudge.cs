@@ -15,7 +15,7 @@ internal static class ExamJudge
         {
             FaultVariant.Noop or FaultVariant.Recovered => (diagnosis.Verdict is Verdict.Healthy or Verdict.NoKnownCause, string.Join("; ", diagnosis.Findings.Take(3))),
             FaultVariant.Denied => (
-                diagnosis.Verdict is Verdict.Blind or Verdict.Ambiguous && diagnosis.Missing.Any(m => m.Why.Contains("is denied", StringComparison.Ordinal)),
+                diagnosis.Verdict is Verdict.Blind or Verdict.Ambiguous && diagnosis.Missing.Any(m => m.Why.Contains("is denied", StringComparison.Ordinal) || m.Why.Contains("refuses the token", StringComparison.Ordinal)),
                 string.Join("; ", diagnosis.Missing.Select(m => m.Why).Distinct(StringComparer.Ordinal).Take(2))),
             FaultVariant.Two => (expected.TrueForAll(e => diagnosis.Causes.Any(c => c.Id == e)), $"broken {string.Join(", ", expected)}; said {string.Join(", ", diagnosis.Causes.Select(c => c.Id))}"),
             _ => (
