@@ -65,6 +65,7 @@ public static class FaultVariants
     {
         var actions = Needed.Where(n => fault.Landed.Any(c => c.Kind == n.Check)).Select(n => n.Action).Distinct(StringComparer.Ordinal).ToList();
         if (actions.Count > 0) return $"permission deny {Looker} {actions[new Random(seed).Next(actions.Count)]}";
+        if (fault.Break.Any(l => l.StartsWith("service ", StringComparison.Ordinal))) return $"permission deny {Looker} ecs:DescribeServices";
         var asked = fault.Landed.SelectMany(c => c.Names).ToList();
         if (asked.Exists(n => n.Contains("{cloudflare.", StringComparison.Ordinal) || n.Contains("{worker.", StringComparison.Ordinal))) return "component set cloudflare token=revoked";
         return fault.Landed.All(c => c.Kind is "client")

@@ -42,6 +42,7 @@ public sealed class FaultVariantTests
     [InlineData("alb-503-scaled-to-zero", "permission deny lab-operator ")]
     [InlineData("pages-lock-file", "component set cloudflare token=revoked")]
     [InlineData("worker-binding-missing", "component set cloudflare token=revoked")]
+    [InlineData("worker-core-api-gone", "permission deny lab-operator ecs:DescribeServices")]
     public void What_is_taken_away_is_what_shows_the_fault(string fault, string line) => Assert.StartsWith(line, FaultVariants.Denial(ShippedFaults.All.Find(fault), 1), StringComparison.Ordinal);
 
     [Fact]
