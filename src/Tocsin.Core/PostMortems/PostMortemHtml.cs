@@ -13,7 +13,7 @@ public static class PostMortemHtml
         h1{line-height:1.2}h2{margin-top:2rem;border-bottom:1px solid #8886}
         dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{font-weight:600}dd{margin:0}
         .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:1rem 0}
-        th,td{text-align:left;vertical-align:top;padding:.25rem .6rem;border-bottom:1px solid #8884}td:first-child{white-space:nowrap}
+        th,td{text-align:left;vertical-align:top;padding:.25rem .6rem;border-bottom:1px solid #8884;overflow-wrap:anywhere}@media(min-width:40rem){td:first-child{white-space:nowrap}}
         .open{background:#fd06;border-radius:.2rem;padding:0 .2rem}
         @page{size:A4;margin:18mm}
         @media print{:root{color-scheme:light}body{font-size:10.5pt;max-width:none;margin:0}h2{break-after:avoid}tr,li{break-inside:avoid}thead{display:table-header-group}.scroll{overflow:visible}.open{background:none;border-bottom:1px dotted}}
