@@ -196,10 +196,11 @@ internal sealed class Evidence
         if (ComponentOf(match) is not { } component)
             return Bundle.Matches.Any(m => m.Live && m.Subject == match.Subject && m.Source == match.Source && m.Last == match.Last && m.Text == match.Text && ComponentOf(m) is not null && IsOver(m, states, service));
         if (!states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component)) return false;
-        // The component was started since, or something that needs it works since: requests, or one of several of its own, such as the workers of a queue.
-        if (Of(Log, service).Concat(states.Where(s => s.Observation.Subject.Item.Length > 0 || s.Observation.Subject.Component == component)).Any(s => s.IsEvidence && s.Observation.Since > match.Last)) return true;
+        // The component was started since, or something that needs it works since: one of several of its own, such as the workers of a queue, or requests, for as long as who fails now and then would not.
+        if (states.Where(s => s.Observation.Subject.Item.Length > 0 || s.Observation.Subject.Component == component).Any(s => s.IsEvidence && s.Observation.Since > match.Last)) return true;
+        if (Bundle.CollectedAt - match.Last >= Silence && Of(Log, service).Any(s => s.IsEvidence && s.Observation.Since > match.Last)) return true;
         // What several services said of it, and ended in the same moment, they said together.
-        var together = Bundle.Matches.Where(m => m.Live && m.Entry == match.Entry && m.Subject.Environment == match.Subject.Environment && m.Signatures.Intersect(match.Signatures, StringComparer.Ordinal).Any() && Apart(m.Last, match.Last) <= Return).ToList();
+        var together = Bundle.Matches.Where(m => m.Entry == match.Entry && m.Subject.Environment == match.Subject.Environment && m.Signatures.Intersect(match.Signatures, StringComparer.Ordinal).Any() && Apart(m.Last, match.Last) <= Return).ToList();
         var last = together.Max(m => m.Last);
         var often = together.Sum(m => m.Count) >= Said && last - together.Min(m => m.First) >= Kept;
         var returning = states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component && s.Observation.Since is { } since && since <= match.Last && match.Last - since <= Return);
