@@ -66,6 +66,23 @@ public sealed class AccessTests
         Assert.Equal(HttpStatusCode.OK, (await world.PostAsync("/api/v1/sessions", new { name = "admin", password = "correct horse battery" })).StatusCode);
     }
 
+    [Theory]
+    [InlineData("127.0.0.0/8", "vera", HttpStatusCode.OK, HttpStatusCode.Forbidden)]
+    [InlineData("127.0.0.0/8", "admin", HttpStatusCode.OK, HttpStatusCode.OK)]
+    [InlineData("127.0.0.0/8", "nobody", HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized)]
+    [InlineData("127.0.0.0/8", "admin,vera", HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized)]
+    [InlineData("10.0.0.0/8", "admin", HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized)]
+    [InlineData("", "admin", HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized)]
+    public async Task Whom_a_proxy_names_is_believed_from_its_own_network_only(string from, string name, HttpStatusCode reads, HttpStatusCode administers)
+    {
+        await using var world = await TestWorld.SqliteAsync(o => from.Length == 0 ? o : o with { Proxy = new TrustedProxy("X-Remote-User", [System.Net.IPNetwork.Parse(from)]) });
+        Assert.Equal(HttpStatusCode.Created, (await world.PostAsync("/api/v1/accounts", new { name = "vera", role = "viewer" })).StatusCode);
+        using var proxied = new HttpClient { BaseAddress = world.Http.BaseAddress };
+        proxied.DefaultRequestHeaders.Add("X-Remote-User", name);
+        Assert.Equal(reads, (await proxied.GetAsync("/api/v1/incidents", Cancel)).StatusCode);
+        Assert.Equal(administers, (await proxied.GetAsync("/api/v1/accounts", Cancel)).StatusCode);
+    }
+
     [Fact]
     public async Task A_link_to_acknowledge_shows_a_button_and_only_pressing_it_acknowledges()
     {
