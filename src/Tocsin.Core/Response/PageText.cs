@@ -36,7 +36,8 @@ public static class PageText
         return text.ToString();
     }
 
-    private static string Cut(string text)
+    /// <summary>At most <see cref="Most"/> characters of it.</summary>
+    public static string Cut(string text)
     {
         if (text.Length <= Most) return text;
         var length = char.IsHighSurrogate(text[Most - 2]) ? Most - 2 : Most - 1;

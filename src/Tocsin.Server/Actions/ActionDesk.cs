@@ -5,6 +5,7 @@ using Tocsin.Core.Incidents;
 using Tocsin.Core.Response;
 using Tocsin.Core.Response.Actions;
 using Tocsin.Server.Incidents;
+using Tocsin.Server.Notify;
 using Tocsin.Server.Storage;
 
 namespace Tocsin.Server.Actions;
@@ -20,7 +21,7 @@ public abstract record ActionResult
 }
 
 /// <summary>Where wishes about actions come in: reads, lets Core decide, keeps what happened. It calls nobody but to read; <see cref="ActionRunner"/> acts.</summary>
-public sealed class ActionDesk(Database database, ActionPlanner planner, ActionSetup setup, IncidentDesk incidents, Journal journal, TimeProvider time, string node)
+public sealed class ActionDesk(Database database, ActionPlanner planner, ActionSetup setup, IncidentDesk incidents, PlanSource plan, Journal journal, TimeProvider time, string node)
 {
     private static readonly Duration Hour = Duration.FromHours(1);
 
@@ -133,6 +134,12 @@ public sealed class ActionDesk(Database database, ActionPlanner planner, ActionS
         {
             foreach (var told in events.Select(e => (e.By, Text: ActionWords.Of(after, e))).Where(t => t.Text.Length > 0))
                 await incidents.DecideAsync(s, incident, null, (i, now) => IncidentDecisions.Decide(i, new IncidentCommand.Note(told.By.Length > 0 ? told.By : "tocsin", told.Text), now), cancel);
+        }
+        foreach (var alone in events.OfType<GlassBroken>())
+        {
+            var (said, now) = ($"{alone.By} {ActionWords.Of(after!, alone)}", time.Now());
+            var words = new PageWords(PageText.Cut(PageText.Plain(said)), "Nobody else approved it. Whoever knows better stops it now.");
+            await Everyone.TellAsync(s, plan.Now, $"glass/{after!.Id}", Severity.P0, after.Incident?.ToString() ?? after.Plan.Action, words, now, cancel);
         }
         return answer is ActionAnswer.Refuse refused ? new ActionResult.Refused(refused.Why, refused.Because) : new ActionResult.Done(after!);
     }

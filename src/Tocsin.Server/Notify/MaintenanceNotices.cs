@@ -44,25 +44,16 @@ public sealed class MaintenanceNotices(Database database, PlanSource plan, TimeP
         var words = new PageWords(
             First(window, end),
             waiting.IsEmpty ? "It holds nothing back now." : $"Open and held back until then: {Words.List(waiting)}");
-        var rows = Receivers(now).Select(r => OutboxRows.Row(0, 0, $"{id}/{r.Channel}/{r.Person}", $"{id}/{r.Channel}/{r.Person}", "update", r.Person, r.Channel, Severity.P3, window.Id, words, now)).ToList();
-        var told = await s.InsertAsync("outbox", OutboxRows.Columns, rows, "on conflict (id) do nothing", cancel);
+        var told = await Everyone.TellAsync(s, plan.Now, id, Severity.P3, window.Id, words, now, cancel);
         if (told == 0) return 0;
         await AuditChain.AppendAsync(s, [new AuditEntry(Micros.Of(now), "", "maintenance ends soon", window.Id, words.First, "")], cancel);
         return 1;
     }
 
-    private List<(string Person, string Channel)> Receivers(Instant now)
-    {
-        var (policy, roster) = (plan.Now.Policy, plan.Now.Roster);
-        var rooms = policy.Severities.SelectMany(r => policy.Steps(r.Severity)).SelectMany(p => p.Step.Notify).OfType<Target.Channel>().Select(t => ("", t.Id)).Distinct().ToList();
-        if (rooms.Count > 0) return rooms;
-        return [.. roster.Schedules.Values.SelectMany(x => x.At(now)).Distinct(StringComparer.Ordinal).Select(roster.People.GetValueOrDefault).OfType<Person>().Where(p => !p.Addresses.IsEmpty).Select(p => (p.Id, p.Addresses[0].Channel))];
-    }
-
     private static string First(MaintenanceWindow window, Instant end)
     {
         var text = $"Maintenance ends at {Words.Hour(end)}, and pages of {Where(window)} come again: {PageText.Plain(window.About.Length > 0 ? window.About : window.Id)}";
-        return text.Length > PageText.Most ? $"{text[..(PageText.Most - 1)]}…" : text;
+        return PageText.Cut(text);
     }
 
     private static string Where(MaintenanceWindow window) =>

@@ -43,7 +43,7 @@ internal static class Parts
         // respond
         var node = Guid.CreateVersion7(options.Time.GetUtcNow()).ToString();
         services.AddSingleton(s => new Outbox(database, s.GetRequiredService<IncidentDesk>(), options.Time, node));
-        services.AddSingleton(ActionKinds.Planner()).AddSingleton(s => new ActionDesk(database, s.GetRequiredService<ActionPlanner>(), options.Actions, s.GetRequiredService<IncidentDesk>(), s.GetRequiredService<Journal>(), options.Time, node));
+        services.AddSingleton(ActionKinds.Planner()).AddSingleton(s => new ActionDesk(database, s.GetRequiredService<ActionPlanner>(), options.Actions, s.GetRequiredService<IncidentDesk>(), s.GetRequiredService<PlanSource>(), s.GetRequiredService<Journal>(), options.Time, node));
         services.AddSingleton<ActionRechecks>();
         services.AddSingleton(s => new ActionRunner(database, s.GetRequiredService<ActionDesk>(), s.GetRequiredService<ActionRechecks>(), options.Time, options.Step, node, s.GetRequiredService<ILogger<ActionRunner>>()));
         services.AddSingleton<AttemptBook>().AddSingleton<Sender>().AddSingleton<SelfAlarm>().AddSingleton<Retention>().AddSingleton<MaintenanceNotices>().AddSingleton<TurnStarts>().AddSingleton<SelfCare>().AddSingleton<PlanReload>();

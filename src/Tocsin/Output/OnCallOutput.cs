@@ -48,7 +48,7 @@ internal sealed class OnCallText(Terminal terminal, ResponsePlan plan)
     public void Hours(IEnumerable<(string Schedule, OnCallHours Hours)> found)
     {
         foreach (var (schedule, hours) in found)
-            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{schedule}  {Name(hours.Person)}  {hours.Total.TotalHours:0.#} h, at night {hours.Nights.TotalHours:0.#} h, on free days {hours.FreeDays.TotalHours:0.#} h, {hours.Shifts} shifts"));
+            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{schedule}  {Name(hours.Person)}  {hours.Total.TotalHours:0.#} h, at night {hours.Nights.TotalHours:0.#} h, on free days {hours.FreeDays.TotalHours:0.#} h, {hours.Shifts} {(hours.Shifts == 1 ? "shift" : "shifts")}"));
     }
 
     public void Changes(IReadOnlyCollection<OnCallChange> changes)

@@ -35,21 +35,21 @@ internal sealed class ActedLab : IAsyncDisposable
 
     public HttpClient Bob { get; private set; } = null!;
 
-    public static async Task<ActedLab> StartAsync(ActionMode mode = ActionMode.On, Func<ActionSetup, ActionSetup>? change = null)
+    public static async Task<ActedLab> StartAsync(ActionMode mode = ActionMode.On, Func<ActionSetup, ActionSetup>? change = null, TimeProvider? time = null)
     {
         var lab = await TestLab.StartAsync(Times, Cancel);
         await lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(120), Cancel);
-        var acted = await StartAsync(lab, DataDoors.None, mode, change);
+        var acted = await StartAsync(lab, DataDoors.None, mode, change, time);
         acted.owns = true;
         return acted;
     }
 
     /// <summary>On a lab of the caller's.</summary>
-    public static async Task<ActedLab> StartAsync(TestLab lab, DataDoors doors, ActionMode mode = ActionMode.On, Func<ActionSetup, ActionSetup>? change = null)
+    public static async Task<ActedLab> StartAsync(TestLab lab, DataDoors doors, ActionMode mode = ActionMode.On, Func<ActionSetup, ActionSetup>? change = null, TimeProvider? time = null)
     {
         var ground = GroundOf(lab) with { Doors = doors };
         var setup = new ActionSetup { Modes = ImmutableDictionary<string, ActionMode>.Empty.Add("production", mode), Ground = e => e is "production" ? ground : null, Pause = TimeSpan.FromMilliseconds(200) };
-        var world = await TestWorld.SqliteAsync(o => o with { Time = TimeProvider.System, Loops = true, Live = false, Actions = change?.Invoke(setup) ?? setup });
+        var world = await TestWorld.SqliteAsync(o => o with { Time = time ?? TimeProvider.System, Loops = true, Live = false, Actions = change?.Invoke(setup) ?? setup });
         return new ActedLab(lab, world, ground)
         {
             Ann = world.Client(await world.TokenAsync("ann", "responder", "read", "respond")),
@@ -71,8 +71,8 @@ internal sealed class ActedLab : IAsyncDisposable
     public async Task<JsonElement> PlanAsync(string action, string target, params (string Name, string Value)[] values) =>
         await TakenAsync(await AskAsync(Ann, "", new { action, environment = "production", target, values = values.ToDictionary(v => v.Name, v => v.Value, StringComparer.Ordinal) }), HttpStatusCode.Created);
 
-    public async Task<JsonElement> PlanAsync(string action, string target, string incident) =>
-        await TakenAsync(await AskAsync(Ann, "", new { action, environment = "production", target, incident }), HttpStatusCode.Created);
+    public async Task<JsonElement> PlanAsync(string action, string target, string incident, params (string Name, string Value)[] values) =>
+        await TakenAsync(await AskAsync(Ann, "", new { action, environment = "production", target, incident, values = values.ToDictionary(v => v.Name, v => v.Value, StringComparer.Ordinal) }), HttpStatusCode.Created);
 
     /// <summary>Waits until the incident's timeline says so.</summary>
     public async Task ToldAsync(string incident, string words)

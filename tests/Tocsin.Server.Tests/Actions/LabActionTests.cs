@@ -151,6 +151,35 @@ public sealed class LabActionTests
     }
 
     [Fact]
+    public async Task Whom_nobody_answers_for_five_minutes_breaks_the_glass_in_a_P0_and_all_see_it()
+    {
+        var time = new ShiftedTime();
+        await using var lab = await ActedLab.StartAsync(time: time);
+        var incident = await lab.World.DeclareAsync("A secret leaked", "P0");
+        var plan = await lab.PlanAsync("secret.put", "zelly/customer-panel/env", incident, ("key", "SESSION_SECRET"), ("value", "another"));
+        var path = $"/{ActedLab.Id(plan)}";
+        Task<HttpResponseMessage> BreakAsync(string why) => lab.AskAsync(lab.Ann, $"{path}/break-glass", new { why });
+        Assert.Contains("ann approves first", await lab.RefusedAsync(BreakAsync("nobody answers")), StringComparison.Ordinal);
+        (await lab.AskAsync(lab.Ann, $"{path}/approve", new { digest = ActedLab.Text(plan, "digest") })).EnsureSuccessStatusCode();
+        time.Advance(TimeSpan.FromMinutes(4));
+        Assert.Contains("the second approver has 5m to answer", await lab.RefusedAsync(BreakAsync("nobody answers")), StringComparison.Ordinal);
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Contains("needs a reason", await lab.RefusedAsync(BreakAsync(" ")), StringComparison.Ordinal);
+        Assert.Equal(0, await lab.CallsAsync("PutSecretValue"));
+        (await BreakAsync("nobody answers, and the key is on the internet")).EnsureSuccessStatusCode();
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await lab.AskAsync(lab.Ann, $"{path}/run", new { values = new { value = "another" } })).StatusCode);
+        var done = await lab.EndedAsync(plan);
+        Assert.True(Succeeded(done), done.ToString());
+        await lab.ToldAsync(incident, "BROKE THE GLASS for secret.put");
+        var id = Tocsin.Server.Storage.IncidentIds.Parse(incident)!.Value;
+        var told = (await lab.World.Host.Part<PostMortems.PostMortemDesk>().ReadAsync(id, cancel))!.Account.Actions[0];
+        Assert.Contains("nobody answers, and the key is on the internet", told.BreakGlass, StringComparison.Ordinal);
+        var rooms = await lab.World.Host.Part<Storage.Database>().ReadAsync((s, c) => s.QueryAsync<string>("select first from outbox where purpose = 'update'", null, c), cancel);
+        Assert.StartsWith("ann BROKE THE GLASS for secret.put on zelly/customer-panel/env, alone: nobody answers", Assert.Single(rooms), StringComparison.Ordinal);
+        Assert.Contains((await lab.World.Http.GetStringAsync("/api/v1/audit", cancel)).Split('}'), r => r.Contains("glass", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
     public async Task Where_actions_only_plan_the_plan_is_the_commands()
     {
         await using var lab = await ActedLab.StartAsync(ActionMode.Plan);
