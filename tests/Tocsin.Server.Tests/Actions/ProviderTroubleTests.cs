@@ -37,4 +37,22 @@ public sealed class ProviderTroubleTests
         await acted.ApproveAsync(next);
         Assert.Contains("has not ended, or nobody", await acted.RefusedAsync(acted.AskAsync(acted.Bob, $"/{ActedLab.Id(next)}/run", new { })), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_plan_made_on_one_account_is_refused_on_another()
+    {
+        await using var lab = await TestLab.StartAsync(10, Cancel);
+        await lab.UntilAsync(s => s.Healthy, TimeSpan.FromSeconds(120), Cancel);
+        await using var way = new TroubledProvider(new Uri(lab.Host.State.Endpoint), "UpdateService", Trouble.None);
+        using var reader = new AwsCaller(new AwsCallerOptions { Login = AwsLogin.Keys(lab.Host.State.AccessKeyId, lab.Host.State.SecretAccessKey), Endpoint = way.Address });
+        await using var acted = await ActedLab.StartAsync(lab, DataDoors.None, change: s => s with { Ground = e => s.Ground(e) is { } ground ? ground with { Reader = reader } : null });
+        var plan = await acted.PlanAsync("ecs.scale", "core-api", ("count", "3"));
+        await acted.ApproveAsync(plan);
+        way.Begin(Trouble.OtherAccount);
+        Assert.Contains("the plan was made for account 000000000000 in ap-south-1", await acted.RefusedAsync(acted.AskAsync(acted.Bob, $"/{ActedLab.Id(plan)}/run", new { })), StringComparison.Ordinal);
+        Assert.Equal(0, await acted.CallsAsync("UpdateService"));
+        way.Begin(Trouble.None);
+        Assert.Equal(HttpStatusCode.OK, (await acted.AskAsync(acted.Bob, $"/{ActedLab.Id(plan)}/run", new { })).StatusCode);
+        Assert.Equal("succeeded", ActedLab.Text(await acted.EndedAsync(plan), "state"));
+    }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Tocsin.Server.Tests.Actions;
 
@@ -16,6 +17,9 @@ public enum Trouble
 
     /// <summary>It is done, and the answer is lost.</summary>
     AnswerLost,
+
+    /// <summary>Whoever asks who they are is told another account.</summary>
+    OtherAccount,
 }
 
 /// <summary>A provider's address behind which it is, with trouble on the way for one operation.</summary>
@@ -27,7 +31,7 @@ internal sealed class TroubledProvider : IAsyncDisposable
     private readonly Task serving;
     private readonly Uri to;
     private readonly string operation;
-    private readonly Trouble trouble;
+    private volatile Trouble trouble;
     private int asked;
 
     public TroubledProvider(Uri to, string operation, Trouble trouble)
@@ -47,6 +51,8 @@ internal sealed class TroubledProvider : IAsyncDisposable
 
     /// <summary>How often the operation was sent here.</summary>
     public int Asked => Volatile.Read(ref asked);
+
+    public void Begin(Trouble what) => trouble = what;
 
     public async ValueTask DisposeAsync()
     {
@@ -84,6 +90,7 @@ internal sealed class TroubledProvider : IAsyncDisposable
                 return;
             }
             var body = await answer.Content.ReadAsByteArrayAsync(end.Token);
+            if (trouble is Trouble.OtherAccount && Encoding.UTF8.GetString(body) is var text && text.Contains("GetCallerIdentityResult", StringComparison.Ordinal)) body = Encoding.UTF8.GetBytes(text.Replace("000000000000", "111111111111", StringComparison.Ordinal));
             context.Response.StatusCode = (int)answer.StatusCode;
             context.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
             await context.Response.OutputStream.WriteAsync(body, end.Token);
