@@ -131,7 +131,7 @@ public sealed class PageTests
         await DoneAsync(site.SendAsync(room, $"{room}/resolve", ("text", "secret restored")));
         var page = await site.PageAsync(room);
         var timeline = Timeline(page);
-        foreach (var said in new[] { "admin acknowledges", "the new revision has no secret", "lead is Communications", "P1 becomes P2", "We are rolling back.", "rolled back", "secret restored" }) Assert.Contains(said, timeline, StringComparison.Ordinal);
+        foreach (var said in new[] { "admin acknowledges", "the new revision has no secret", "lead is communications", "P1 becomes P2", "We are rolling back.", "rolled back", "secret restored" }) Assert.Contains(said, timeline, StringComparison.Ordinal);
         // What the machinery did between is folded away.
         Assert.All(page.QuerySelectorAll(".entry-receipt-recorded, .entry-paged"), e => Assert.NotNull(e.Closest("details")));
         Assert.NotEmpty(page.QuerySelectorAll("details .entry-paged"));
