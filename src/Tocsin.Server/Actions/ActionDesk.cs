@@ -139,7 +139,7 @@ public sealed class ActionDesk(Database database, ActionPlanner planner, ActionS
         {
             var (said, now) = ($"{alone.By} {ActionWords.Of(after!, alone)}", time.Now());
             var words = new PageWords(PageText.Cut(PageText.Plain(said)), "Nobody else approved it. Whoever knows better stops it now.");
-            await Everyone.TellAsync(s, plan.Now, $"glass/{after!.Id}", Severity.P0, after.Incident?.ToString() ?? after.Plan.Action, words, now, cancel);
+            await Everyone.TellAsync(s, plan.Now, $"glass/{after!.Id[^12..]}", Severity.P0, after.Incident.ToString()!, words, now, cancel);
         }
         return answer is ActionAnswer.Refuse refused ? new ActionResult.Refused(refused.Why, refused.Because) : new ActionResult.Done(after!);
     }

@@ -21,7 +21,6 @@ internal static class BackupCommand
             isThere: true,
             async (database, c) =>
             {
-                await Schema.CheckAsync(database, c);
                 var path = parsed.GetValue(file)!;
                 var made = await WholeFile.WriteAsync(path, (to, t) => Backup.WriteAsync(database, to, t), c);
                 terminal.Out.WriteLine($"{path}: {made.Rows} rows of {database.About}, version {made.Version}, audit head {made.AuditHead}");
@@ -76,6 +75,7 @@ internal static class DatabaseOptions
         {
             var options = ServeRun.Options(settings, terminal, request);
             await using var database = isThere ? ServerHost.OpenExisting(options) : ServerHost.Open(options);
+            if (isThere) await Schema.CheckAsync(database, both.Token);
             await act(database, both.Token);
             return ExitCode.Done;
         }

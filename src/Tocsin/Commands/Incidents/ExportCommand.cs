@@ -20,7 +20,6 @@ internal static class ExportCommand
             isThere: true,
             async (database, c) =>
             {
-                await Schema.CheckAsync(database, c);
                 var path = parsed.GetValue(file)!;
                 if (path == "-")
                 {

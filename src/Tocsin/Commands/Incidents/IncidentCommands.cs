@@ -61,8 +61,7 @@ internal sealed class IncidentCommands(Terminal terminal)
                 {
                     w.WriteString("title", parsed.GetValue(title));
                     if (parsed.GetValue(severity) is { } level) w.WriteString("severity", level);
-                    w.Texts("facts", parsed.GetValue(facts) ?? []);
-                    if (parsed.GetValue(users) is { } share) w.WriteNumber("users", share);
+                    Write(w, parsed, facts, users);
                     w.WriteString("environment", parsed.GetValue(environment));
                     w.WriteString("service", parsed.GetValue(service));
                     if (parsed.GetValue(since) is { } start) w.Time("impactStart", OnCallTimes.Instant(start, "--since"));
@@ -164,16 +163,7 @@ internal sealed class IncidentCommands(Terminal terminal)
         var (command, id) = Of("impact", "Say what is known of the harm; the severity is changed by severity.", ["tocsin incident impact INC-12 --fact revenue --users 40"]);
         command.Options.Add(facts);
         command.Options.Add(users);
-        command.SetAction((parsed, cancel) => PostAsync(
-            parsed,
-            id,
-            "impact",
-            w =>
-            {
-                w.Texts("facts", parsed.GetValue(facts) ?? []);
-                if (parsed.GetValue(users) is { } share) w.WriteNumber("users", share);
-            },
-            cancel));
+        command.SetAction((parsed, cancel) => PostAsync(parsed, id, "impact", w => Write(w, parsed, facts, users), cancel));
         return command;
     }
 
@@ -211,6 +201,12 @@ internal sealed class IncidentCommands(Terminal terminal)
         var facts = new Option<string[]>("--fact") { Description = $"What is known of the harm: {string.Join(", ", ImpactFacts.Words)}; may be repeated", HelpName = "FACT", DefaultValueFactory = _ => [] };
         facts.AcceptOnlyFromAmong([.. ImpactFacts.Words]);
         return (facts, new Option<double?>("--users") { Description = "Percent of users that are affected", HelpName = "PERCENT" });
+    }
+
+    private static void Write(Utf8JsonWriter w, ParseResult parsed, Option<string[]> facts, Option<double?> users)
+    {
+        w.Texts("facts", parsed.GetValue(facts) ?? []);
+        if (parsed.GetValue(users) is { } share) w.WriteNumber("users", share);
     }
 
     private ExampledCommand List()
