@@ -52,7 +52,7 @@ public sealed class StraysTests
         await using var before = lab.Start("sleep", "600");
         await using var reaper = Reaper.Start(lab.Limits);
         await using var after = lab.Start("sleep", "600");
-        await Wait.UntilAsync(() => new[] { before.Pid, after.Pid }.All(p => File.ReadAllText($"/proc/{p}/comm").Trim() == "sleep"), "the tasks run");
+        await Wait.UntilAsync(() => IsAsleep(before.Pid) && IsAsleep(after.Pid), "the tasks run");
         var pipe = Target($"/proc/{reaper.Pid}/fd/0");
         Assert.StartsWith("pipe:", pipe, StringComparison.Ordinal);
         Assert.DoesNotContain(pipe, FilesOf(before.Pid).Concat(FilesOf(after.Pid)));
@@ -68,7 +68,7 @@ public sealed class StraysTests
         using var shell = Start("env", $"TOCSIN_LAB={lab.Path}", "sleep", "600");
         try
         {
-            await Wait.UntilAsync(() => ProcessTable.Marked(lab.Path).Count == 2, "the task and what it forked run");
+            await Wait.UntilAsync(() => ProcessTable.Marked(lab.Path) is { Count: 2 } marked && marked.All(IsAsleep), "the task and what it forked run, and nothing else will");
             Assert.InRange(await Strays.CleanAsync(lab.Path, Cancel), 1, 2);
             Assert.Equal(137, (await left.Exited).Code);
             Assert.Empty(ProcessTable.Marked(lab.Path));
@@ -99,16 +99,20 @@ public sealed class StraysTests
 
     private static string Target(string link) => File.ResolveLinkTarget(link, returnFinalTarget: false)?.Name ?? "";
 
-    private static bool IsReaper(int pid, string folder)
+    private static bool IsAsleep(int pid) => Said(pid, "comm").Trim() == "sleep";
+
+    private static bool IsReaper(int pid, string folder) =>
+        Said(pid, "cmdline") is var line && line.Contains("tocsin-reaper", StringComparison.Ordinal) && line.Contains(folder, StringComparison.Ordinal);
+
+    private static string Said(int pid, string file)
     {
         try
         {
-            var line = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/cmdline"));
-            return line.Contains("tocsin-reaper", StringComparison.Ordinal) && line.Contains(folder, StringComparison.Ordinal);
+            return File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/{file}"));
         }
         catch (IOException)
         {
-            return false;
+            return "";
         }
     }
 }
