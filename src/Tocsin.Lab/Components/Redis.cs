@@ -18,8 +18,15 @@ internal sealed class Redis(ComponentGround ground, string environment, Immutabl
 {
     // By convention the key under which services get it.
     private const string TokenKey = "REDIS_AUTH_TOKEN";
+    // Who looks has a login of its own, with the rights that docs/real-account.md asks for and no other.
+    private const string Looker = "tocsin";
+    private static readonly ImmutableArray<string> MayRead = ["-@all", "+@read", "+info", "+client|list", "+ping", "+hello"];
+    private static readonly ImmutableArray<string> MayConnect = ["-@all", "+ping", "+hello"];
     private string current = "";
     private RedisDoor? door;
+    private bool refused;
+
+    public override string? User => Password is null ? null : Looker;
 
     public override string? Password => fields.GetValueOrDefault("auth") is "token" ? Token() : null;
 
@@ -46,7 +53,7 @@ internal sealed class Redis(ComponentGround ground, string environment, Immutabl
             save ""
             appendonly no
             maxmemory 256mb
-            {(current.Length > 0 ? $"requirepass {current}" : "")}
+            {(current.Length > 0 ? $"requirepass {current}\nuser {Looker} on >{current} ~* {string.Join(' ', refused ? MayConnect : MayRead)}" : "")}
             """;
         await WritePrivateAsync("redis.conf", text + "\n", cancel);
     }
@@ -60,12 +67,27 @@ internal sealed class Redis(ComponentGround ground, string environment, Immutabl
 
     protected override async Task<string> ChangeAsync(string key, string value, CancellationToken cancel)
     {
+        if (key is "reader") return await ReaderAsync(value, cancel);
         var was = (await ClientAsync(["CONFIG", "GET", key], cancel)).Split('\n');
         if (was.Length < 2 || was[0] != key) throw new LabException($"{Name} of {Environment} has no setting '{key}'");
         await ClientAsync(["CONFIG", "SET", key, value], cancel);
-        if (key is "requirepass") current = value;
+        if (key is "requirepass")
+        {
+            current = value;
+            await ClientAsync(["ACL", "SETUSER", Looker, "resetpass", value.Length > 0 ? $">{value}" : "nopass"], cancel);
+        }
         if (key is "tls-port") Encrypts(value is not "0");
         return was[1];
+    }
+
+    private async Task<string> ReaderAsync(string value, CancellationToken cancel)
+    {
+        if (value is not ("allowed" or "refused")) throw new LabException($"reader is allowed or refused, not '{value}'");
+        if (User is null) throw new LabException($"{Name} of {Environment} wants no login: everyone may read");
+        var was = refused ? "refused" : "allowed";
+        await ClientAsync(["ACL", "SETUSER", Looker, .. value is "refused" ? MayConnect : MayRead], cancel);
+        refused = value is "refused";
+        return was;
     }
 
     protected override async Task<IReadOnlyList<MetricReading>> ReadingsAsync(CancellationToken cancel)

@@ -60,16 +60,25 @@ public static class FaultVariants
         return new Random(seed + 1).Next(2) == 0 ? $"service deploy {one}" : $"service env {one} LAB_NOTE=unrelated";
     }
 
-    /// <summary>Takes what the fault's own checks show to be needed: a permission at AWS, or the token that reads Cloudflare.</summary>
-    public static string Denial(Fault fault, int seed)
+    /// <summary>Why a fault cannot be met so; null where it can.</summary>
+    public static string? WhyNot(Fault fault, FaultVariant variant) =>
+        variant is FaultVariant.Denied && Denials(fault).IsEmpty ? "no permission shows it: it is seen on the way to a server, or in a public answer" : null;
+
+    /// <summary>Takes what the fault's own checks show to be needed: a permission at AWS, the token that reads Cloudflare, or the rights of the login that reads Redis.</summary>
+    public static string Denial(Fault fault, int seed) =>
+        Denials(fault) is { IsEmpty: false } all ? all[new Random(seed).Next(all.Length)] : throw new LabException($"{fault.Id} cannot be denied: {WhyNot(fault, FaultVariant.Denied)}");
+
+    private static ImmutableArray<string> Denials(Fault fault)
     {
         var actions = Needed.Where(n => fault.Landed.Any(c => c.Kind == n.Check)).Select(n => n.Action).Distinct(StringComparer.Ordinal).ToList();
-        if (actions.Count > 0) return $"permission deny {Looker} {actions[new Random(seed).Next(actions.Count)]}";
-        if (fault.Break.Any(l => l.StartsWith("service ", StringComparison.Ordinal))) return $"permission deny {Looker} ecs:DescribeServices";
-        var asked = fault.Landed.SelectMany(c => c.Names).ToList();
-        if (asked.Exists(n => n.Contains("{cloudflare.", StringComparison.Ordinal) || n.Contains("{worker.", StringComparison.Ordinal))) return "component set cloudflare token=revoked";
-        return fault.Landed.All(c => c.Kind is "client")
-            ? throw new LabException($"no permission of {Looker} shows {fault.Id}: it is seen in what a server itself answers")
-            : $"permission deny {Looker} ecs:DescribeServices";
+        if (actions.Count == 0 && Breaks(fault, "service ")) actions.Add("ecs:DescribeServices");
+        if (actions.Count == 0) actions.AddRange(fault.Landed.OfType<Checks.ApiCheck>().Select(c => $"{c.Of}:{c.Operation}"));
+        if (actions.Count > 0) return [.. actions.Select(a => $"permission deny {Looker} {a}")];
+        if (Asks(fault, "cloudflare") || Asks(fault, "worker")) return ["component set cloudflare token=revoked"];
+        return Asks(fault, "redis") && Breaks(fault, "queue ") ? ["component set redis reader=refused"] : [];
     }
+
+    private static bool Breaks(Fault fault, string verb) => fault.Break.Any(l => l.StartsWith(verb, StringComparison.Ordinal));
+
+    private static bool Asks(Fault fault, string component) => fault.Landed.Any(c => c.Names.Any(n => n.Contains($"{{{component}.", StringComparison.Ordinal)));
 }

@@ -11,7 +11,7 @@ internal static class ComponentVerbs
 
     public static IEnumerable<Verb> All =>
     [
-        new("component set", "Set a component's settings: alb idle-timeout=SECONDS; aws throttle.SERVICE=CALLS_PER_SECOND (0 ends it), placement=REASON (empty ends it); in the full profile a server's own, such as aurora max_connections=10, cold-start=SECONDS, paused=yes; redis requirepass=TEXT; cloudflare pages.PROJECT=failure:TEXT, token=revoked; worker BINDING=VALUE; vpn peer=silent.", [Component, new("KEY=VALUE", "What to set", Many: true)], Set)
+        new("component set", "Set a component's settings: alb idle-timeout=SECONDS; aws throttle.SERVICE=CALLS_PER_SECOND (0 ends it), placement=REASON (empty ends it); in the full profile a server's own, such as aurora max_connections=10, cold-start=SECONDS, paused=yes; redis requirepass=TEXT, reader=refused; cloudflare pages.PROJECT=failure:TEXT, token=revoked; worker BINDING=VALUE; vpn peer=silent.", [Component, new("KEY=VALUE", "What to set", Many: true)], Set)
         {
             Beyond = ServerVerbs.Set,
             Example = "component set alb idle-timeout=2",

@@ -144,6 +144,22 @@ public sealed class ComponentTests(FullLab full) : IClassFixture<FullLab>
     }
 
     [Fact]
+    public async Task Who_looks_may_read_and_no_more_until_even_that_is_refused()
+    {
+        FullLab.Need();
+        async Task<string> AsLooker(params string[] words) => (await full.RedisAsync(["--user", full.Place("redis").User!, .. words])).Text;
+        Assert.Contains("redis_version", await AsLooker("INFO", "server"), StringComparison.Ordinal);
+        Assert.Contains("NOPERM", await AsLooker("SET", "kept", "no"), StringComparison.Ordinal);
+        await full.VerbAsync("component set redis reader=refused");
+        Assert.Contains("PONG", await AsLooker("PING"), StringComparison.Ordinal);
+        Assert.Contains("NOPERM", await AsLooker("INFO", "server"), StringComparison.Ordinal);
+        Assert.Contains("redis_version", (await full.RedisAsync("INFO", "server")).Text, StringComparison.Ordinal);
+        await full.HealAsync();
+        Assert.Contains("redis_version", await AsLooker("INFO", "server"), StringComparison.Ordinal);
+        Assert.Contains("allowed or refused", (await Assert.ThrowsAsync<LabException>(() => full.VerbAsync("component set redis reader=never"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Commands_run_by_the_server_s_own_client_and_heal_takes_their_traces_away()
     {
         FullLab.Need();

@@ -42,12 +42,22 @@ public sealed class FaultVariantTests
     [InlineData("alb-503-scaled-to-zero", "permission deny lab-operator ")]
     [InlineData("pages-lock-file", "component set cloudflare token=revoked")]
     [InlineData("worker-binding-missing", "component set cloudflare token=revoked")]
+    [InlineData("acm-too-early", "permission deny lab-operator acm:ListCertificates")]
+    [InlineData("jobs-wait-paused", "component set redis reader=refused")]
     [InlineData("worker-core-api-gone", "permission deny lab-operator ecs:DescribeServices")]
     public void What_is_taken_away_is_what_shows_the_fault(string fault, string line) => Assert.StartsWith(line, FaultVariants.Denial(ShippedFaults.All.Find(fault), 1), StringComparison.Ordinal);
 
-    [Fact]
-    public void What_only_a_server_itself_shows_cannot_be_denied() =>
-        Assert.Contains("no permission of lab-operator shows jobs-wait-paused", Assert.Throws<LabException>(() => FaultVariants.Denial(ShippedFaults.All.Find("jobs-wait-paused"), 1)).Message, StringComparison.Ordinal);
+    [Theory]
+    [InlineData("aurora-stalled")]
+    [InlineData("redis-clients-full")]
+    [InlineData("subdomain-half-applied")]
+    public void What_is_seen_on_the_way_to_a_server_cannot_be_denied(string id)
+    {
+        var fault = ShippedFaults.All.Find(id);
+        Assert.Contains("no permission shows it", FaultVariants.WhyNot(fault, FaultVariant.Denied), StringComparison.Ordinal);
+        Assert.Contains($"{id} cannot be denied", Assert.Throws<LabException>(() => FaultVariants.Denial(fault, 1)).Message, StringComparison.Ordinal);
+        Assert.Null(FaultVariants.WhyNot(fault, FaultVariant.Recovered));
+    }
 
     [Fact]
     public async Task Each_variant_leaves_the_platform_as_it_says()

@@ -52,6 +52,11 @@ internal static class LabExam
                 var rows = new List<ExamRow>();
                 foreach (var one in variants.SelectMany(v => chosen.Select(f => new SceneOrder(f, parsed.GetValue(environment)!) { Variant = v, Seed = parsed.GetValue(seed) })))
                 {
+                    if (FaultVariants.WhyNot(one.Fault, one.Variant) is { } why)
+                    {
+                        terminal.Error.WriteLine($"not asked  {one.Fault.Id} {FaultVariants.Name(one.Variant)}: {why}");
+                        continue;
+                    }
                     rows.Add(await exam.AskAsync(one, c));
                     terminal.Error.WriteLine(ExamOutput.Line(rows[^1]));
                 }
