@@ -69,7 +69,8 @@ public sealed class FaultRun : IDisposable
     public async Task<Landing> LookOnceAsync(CancellationToken cancel)
     {
         var evidence = new List<Evidence>();
-        foreach (var check in Fault.Landed) evidence.Add(await LookAsync(check, cancel));
+        // One that does not hold is enough: a look further might leave the very trace that it looks for.
+        foreach (var check in Fault.Landed.TakeWhile(_ => evidence is [] or [.., { Landed: true }])) evidence.Add(await LookAsync(check, cancel));
         return new Landing(Fault, Environment, worked ?? eyes.Since, [.. evidence]);
     }
 
