@@ -75,7 +75,8 @@ public static class FaultVariants
         if (actions.Count == 0) actions.AddRange(fault.Landed.OfType<Checks.ApiCheck>().Select(c => $"{c.Of}:{c.Operation}"));
         if (actions.Count > 0) return [.. actions.Select(a => $"permission deny {Looker} {a}")];
         if (Asks(fault, "cloudflare") || Asks(fault, "worker")) return ["component set cloudflare token=revoked"];
-        return Asks(fault, "redis") && Breaks(fault, "queue ") ? ["component set redis reader=refused"] : [];
+        // What lies behind a queue, such as a database that holds still, shows itself.
+        return Asks(fault, "redis") && Breaks(fault, "queue ") && fault.Root.Length == 0 ? ["component set redis reader=refused"] : [];
     }
 
     private static bool Breaks(Fault fault, string verb) => fault.Break.Any(l => l.StartsWith(verb, StringComparison.Ordinal));

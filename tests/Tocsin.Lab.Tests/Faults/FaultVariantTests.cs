@@ -51,6 +51,7 @@ public sealed class FaultVariantTests
     [InlineData("aurora-stalled")]
     [InlineData("redis-clients-full")]
     [InlineData("subdomain-half-applied")]
+    [InlineData("webhooks-worker-hung")]
     public void What_is_seen_on_the_way_to_a_server_cannot_be_denied(string id)
     {
         var fault = ShippedFaults.All.Find(id);

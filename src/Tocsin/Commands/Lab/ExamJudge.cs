@@ -7,6 +7,9 @@ namespace Tocsin.Cli.Commands.Lab;
 /// <summary>Compares a diagnosis with what was broken.</summary>
 internal static class ExamJudge
 {
+    // As AWS, Cloudflare and Redis have it in the words of a look that was refused.
+    private static readonly ImmutableArray<string> NoPermission = ["is denied", "refuses the token", "NOPERM"];
+
     public static ExamRow Of(SceneOrder order, ImmutableArray<Fault> broken, DiagnosisReport diagnosis)
     {
         var ranked = diagnosis.Causes.Concat(diagnosis.Rivals).Concat(diagnosis.Consequences).Select(c => c.Id).Distinct(StringComparer.Ordinal).ToList();
@@ -15,7 +18,7 @@ internal static class ExamJudge
         {
             FaultVariant.Noop or FaultVariant.Recovered => (diagnosis.Verdict is Verdict.Healthy or Verdict.NoKnownCause, string.Join("; ", diagnosis.Findings.Take(3))),
             FaultVariant.Denied => (
-                diagnosis.Verdict is Verdict.Blind or Verdict.Ambiguous && diagnosis.Missing.Any(m => m.Why.Contains("is denied", StringComparison.Ordinal) || m.Why.Contains("refuses the token", StringComparison.Ordinal)),
+                diagnosis.Verdict is Verdict.Blind or Verdict.Ambiguous && diagnosis.Missing.Any(m => NoPermission.Any(w => m.Why.Contains(w, StringComparison.Ordinal))),
                 string.Join("; ", diagnosis.Missing.Select(m => m.Why).Distinct(StringComparer.Ordinal).Take(2))),
             FaultVariant.Two => (expected.TrueForAll(e => diagnosis.Causes.Any(c => c.Id == e)), $"broken {string.Join(", ", expected)}; said {string.Join(", ", diagnosis.Causes.Select(c => c.Id))}"),
             _ => (

@@ -47,7 +47,7 @@ internal sealed class ExamShelf(string folder)
         if (!Directory.Exists(folder)) throw new SettingsException($"--from {folder}: there is no such folder");
         return from file in Directory.EnumerateFiles(folder, "*" + Ending).Order(StringComparer.Ordinal)
                    let parts = Path.GetFileNameWithoutExtension(file).Split('.')
-                   where parts.Length > 1
+                   where parts.Length > 1 && FaultVariants.Names.Contains(parts[1], StringComparer.Ordinal)
                    let broken = parts.Where((_, i) => i != 1).Select(faults.Find).ToImmutableArray()
                    let order = new SceneOrder(broken[0], "") { Variant = FaultVariants.Of(parts[1]) }
                    where wanted(order.Fault, order.Variant)
