@@ -51,6 +51,9 @@ public enum WrongKind
 
     /// <summary>Something is set wrongly; only a cause that names it explains it.</summary>
     Fault,
+
+    /// <summary>Something fails, for whatever reason: a consequence where a cause is found, and all that is known where none is.</summary>
+    Trouble,
 }
 
 /// <summary>A condition over one fact that needs an explanation wherever it holds.</summary>
@@ -69,6 +72,8 @@ public sealed record FactTable(ImmutableSortedDictionary<string, Fact> Facts, Im
 
     private static readonly ImmutableArray<string> Types = ["enum", "bool", "number", "text"];
 
+    private static readonly ImmutableArray<string> Kinds = ["symptom", "fault", "trouble"];
+
     private static readonly Shape FactShape = new Shape.Map(
         "One fact",
         [
@@ -82,7 +87,7 @@ public sealed record FactTable(ImmutableSortedDictionary<string, Fact> Facts, Im
         "A value that is wrong by itself",
         [
             .. EntryShape.ConditionKeys.Where(k => k.Name is not ("saw" or "of")),
-            new Key("kind", new Shape.Text("symptom: may be a consequence; fault: set wrongly", Allowed: ["symptom", "fault"]), Required: true),
+            new Key("kind", new Shape.Text("symptom: may be a consequence; fault: set wrongly; trouble: counts only where no cause is found", Allowed: Kinds), Required: true),
             new Key("because", new Shape.Text("What is wrong"), Required: true),
         ],
         [["fact"]]);
@@ -138,7 +143,7 @@ public sealed record FactTable(ImmutableSortedDictionary<string, Fact> Facts, Im
 
     private static WrongFact ReadWrong(YamlMappingNode map) => new(
         (Condition.Fact)EntryReader.ReadCondition(map),
-        map.Text("kind") == "fault" ? WrongKind.Fault : WrongKind.Symptom,
+        (WrongKind)Kinds.IndexOf(map.Text("kind")),
         map.Text("because"));
 
     private static List<Problem> WrongProblems(FactTable table, YamlMappingNode root, string file) =>

@@ -22,10 +22,11 @@ public static class Diagnoser
         var explaining = new Explaining(catalog, evidence.Dependencies, findings);
         var weighed = Weighed(catalog, evidence, findings, weighing, explaining);
         var ranking = Ranking.Of([.. weighed.Where(h => !h.IsRuledOut)], explaining, findings);
+        var troubles = ranking.Chosen.IsEmpty ? Finding.Troubles(evidence, catalog) : [];
         var report = new CauseReport(evidence, findings, ranking, new Suppositions(catalog, evidence, weighing));
         return new DiagnosisReport
         {
-            Verdict = Verdicts.Of(evidence, catalog, findings, ranking, weighed),
+            Verdict = Verdicts.Of(evidence, catalog, findings, troubles, ranking, weighed),
             Platform = canonical.Platform,
             Environment = canonical.Environment,
             Bundle = Convert.ToHexStringLower(SHA256.HashData(bytes)),
@@ -35,8 +36,8 @@ public static class Diagnoser
             Rivals = [.. ranking.Rivals.Take(Shown).Select(report.Cause)],
             Consequences = [.. ranking.Consequences.Take(Shown).Select(report.Consequence)],
             RuledOut = [.. weighed.Where(h => h.IsRuledOut && h.Printed).Select(h => new RuledOutCause(h.Id, h.Seat, h.RuledOutBy))],
-            Findings = findings,
-            Unexplained = [.. findings.Where((_, i) => !ranking.Chosen.Any(c => c.Explains.Contains(i)))],
+            Findings = [.. findings, .. troubles],
+            Unexplained = [.. findings.Where((_, i) => !ranking.Chosen.Any(c => c.Explains.Contains(i))), .. troubles],
             Past = [.. canonical.Matches.Where(m => !evidence.Matches.Contains(m) && (m.Subject.Environment.Length == 0 || m.Subject.Environment == canonical.Environment))],
             Missing = Verdicts.Missing(evidence),
             Coverage = Verdicts.CoverageOf(evidence),

@@ -22,7 +22,8 @@ public sealed class DiagnosisCatalog
             .ToFrozenDictionary(g => g.Key, g => g.Select(p => p.Cause).ToImmutableArray(), StringComparer.Ordinal);
         Shows = causes.GroupBy(c => c.Entry.Id, StringComparer.Ordinal)
             .ToFrozenDictionary(g => g.Key, g => g.SelectMany(c => c.Shown).GroupBy(f => ProbeOf(f.When.Name), StringComparer.Ordinal).ToFrozenDictionary(f => f.Key, f => f.ToImmutableArray(), StringComparer.Ordinal), StringComparer.Ordinal);
-        WrongByProbe = facts.Wrong.GroupBy(w => ProbeOf(w.When.Name), StringComparer.Ordinal).ToFrozenDictionary(g => g.Key, g => g.ToImmutableArray(), StringComparer.Ordinal);
+        WrongByProbe = ByProbeOf(facts.Wrong.Where(w => w.Kind != WrongKind.Trouble));
+        TroubleByProbe = ByProbeOf(facts.Wrong.Where(w => w.Kind == WrongKind.Trouble));
     }
 
     /// <summary>Digest of all that the diagnosis uses of the catalog: causes, rules, facts; not of guides or signatures' patterns.</summary>
@@ -40,6 +41,9 @@ public sealed class DiagnosisCatalog
 
     internal FrozenDictionary<string, ImmutableArray<WrongFact>> WrongByProbe { get; }
 
+    /// <summary>What fails for whatever reason; no cause rests on it.</summary>
+    internal FrozenDictionary<string, ImmutableArray<WrongFact>> TroubleByProbe { get; }
+
     public static DiagnosisCatalog Build(IEnumerable<Entry> entries, FactTable facts)
     {
         var all = entries.OrderBy(e => e.Id, StringComparer.Ordinal).ToImmutableArray();
@@ -48,6 +52,9 @@ public sealed class DiagnosisCatalog
         var causes = all.SelectMany(e => e.Causes.Select(c => new CauseModel(e, c))).ToImmutableArray();
         return new DiagnosisCatalog(causes, downstream, facts, DigestOf(causes, facts));
     }
+
+    private static FrozenDictionary<string, ImmutableArray<WrongFact>> ByProbeOf(IEnumerable<WrongFact> wrongs) =>
+        wrongs.GroupBy(w => ProbeOf(w.When.Name), StringComparer.Ordinal).ToFrozenDictionary(g => g.Key, g => g.ToImmutableArray(), StringComparer.Ordinal);
 
     /// <summary>What an entry is about, where it is known.</summary>
     public string? ComponentOf(string entry) => Causes.FirstOrDefault(c => c.Entry.Id == entry)?.Entry.Component;

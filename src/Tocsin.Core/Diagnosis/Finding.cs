@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using NodaTime;
 using Tocsin.Core.Catalog;
@@ -15,6 +16,9 @@ public enum FindingKind
 
     /// <summary>An observation of something that is set wrongly.</summary>
     Fault,
+
+    /// <summary>An observation of something that fails, for whatever reason.</summary>
+    Trouble,
 }
 
 /// <summary>Something wrong that wants an explanation.</summary>
@@ -31,7 +35,11 @@ public sealed record Finding(FindingKind Kind, string What, Subject Subject, str
     public override string ToString() => $"{What} at {Subject}";
 
     internal static ImmutableArray<Finding> In(Evidence evidence, DiagnosisCatalog catalog) =>
-        [.. Matches(evidence, catalog).Concat(Wrong(evidence, catalog)).OrderBy(f => f.Kind).ThenBy(f => f.What, StringComparer.Ordinal).ThenBy(f => f.By, StringComparer.Ordinal)];
+        [.. Matches(evidence, catalog).Concat(Wrong(evidence, catalog.WrongByProbe)).OrderBy(f => f.Kind).ThenBy(f => f.What, StringComparer.Ordinal).ThenBy(f => f.By, StringComparer.Ordinal)];
+
+    /// <summary>What fails where no cause says why: more than nothing, and by itself no evidence for any.</summary>
+    internal static ImmutableArray<Finding> Troubles(Evidence evidence, DiagnosisCatalog catalog) =>
+        [.. Wrong(evidence, catalog.TroubleByProbe).OrderBy(f => f.By, StringComparer.Ordinal).ThenBy(f => f.What, StringComparer.Ordinal)];
 
     // Hints of entries that the catalog no longer holds are kept: something matched, and nothing known explains it.
     private static IEnumerable<Finding> Matches(Evidence evidence, DiagnosisCatalog catalog) =>
@@ -41,15 +49,22 @@ public sealed record Finding(FindingKind Kind, string What, Subject Subject, str
         let first = same.MinBy(m => m.First)!
         select new Finding(FindingKind.Match, same.Key.Entry, first.Subject with { Service = same.Key.Service, Item = "" }, first.Source, $"{same.Sum(m => m.Count)} times", first.First);
 
-    private static IEnumerable<Finding> Wrong(Evidence evidence, DiagnosisCatalog catalog) =>
+    private static IEnumerable<Finding> Wrong(Evidence evidence, FrozenDictionary<string, ImmutableArray<WrongFact>> wrongs) =>
         from seen in evidence.Current
         where seen.IsEvidence
-        from wrong in catalog.WrongByProbe.GetValueOrDefault(seen.Observation.Probe, [])
+        from wrong in wrongs.GetValueOrDefault(seen.Observation.Probe, [])
         let value = seen.Observation.Value(wrong.When.Name)
         where value is not null && wrong.When.Compare.Holds(value)
-        select new Finding(wrong.Kind == WrongKind.Fault ? FindingKind.Fault : FindingKind.Symptom, $"{wrong.When.Name} = {value}", seen.Observation.Subject, seen.Observation.Name, wrong.Because, seen.Observation.Since)
+        select new Finding(KindOf(wrong.Kind), $"{wrong.When.Name} = {value}", seen.Observation.Subject, seen.Observation.Name, wrong.Because, seen.Observation.Since)
         {
             Observation = seen.Observation,
             Fact = wrong.When.Name,
         };
+
+    private static FindingKind KindOf(WrongKind kind) => kind switch
+    {
+        WrongKind.Fault => FindingKind.Fault,
+        WrongKind.Trouble => FindingKind.Trouble,
+        _ => FindingKind.Symptom,
+    };
 }

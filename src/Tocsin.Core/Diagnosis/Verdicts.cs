@@ -5,9 +5,9 @@ namespace Tocsin.Core.Diagnosis;
 /// <summary>The verdict, and what was missing for a better one.</summary>
 internal static class Verdicts
 {
-    public static Verdict Of(Evidence evidence, DiagnosisCatalog catalog, ImmutableArray<Finding> findings, Ranking ranking, ImmutableArray<Hypothesis> weighed)
+    public static Verdict Of(Evidence evidence, DiagnosisCatalog catalog, ImmutableArray<Finding> findings, ImmutableArray<Finding> troubles, Ranking ranking, ImmutableArray<Hypothesis> weighed)
     {
-        if (findings.IsEmpty) return SeesEverything(evidence, catalog) ? Verdict.Healthy : Verdict.Blind;
+        if (findings.IsEmpty) return !SeesEverything(evidence, catalog) ? Verdict.Blind : troubles.IsEmpty ? Verdict.Healthy : Verdict.NoKnownCause;
         if (ranking.Chosen.IsEmpty) return Undecided(evidence, ranking, weighed);
         // One cause at several places is as sure as where it is surest.
         var weakest = ranking.Chosen.GroupBy(c => c.Id, StringComparer.Ordinal).Max(places => places.Min(ranking.Standing));

@@ -43,6 +43,43 @@ public sealed class ReadingTests
         Assert.Equal(since is { } seconds ? begin + NodaTime.Duration.FromSeconds(seconds) : null, LogLook.WorksSince(LogLook.Read([.. events]), "/health"));
     }
 
+    // As above; a word that is no request is an error line.
+    [Theory]
+    [InlineData("/orders:500 /orders:500", "/orders 2 times, last 10:00:01Z", "")]
+    [InlineData("/orders:500 /cart:500", null, "")]
+    [InlineData("/orders:500 /orders:200 /orders:500", null, "")]
+    [InlineData("/orders/17:500 /orders/18:503 /cart:200", "/orders/:id 2 times, last 10:00:01Z", "")]
+    [InlineData("/orders:500 Table_gone /orders:500 Later /cart:200", "/orders 2 times, last 10:00:02Z", "Table_gone")]
+    [InlineData("/a:500 One /a:500 /b:500 /b:500 Two /b:500", "/b 3 times, last 10:00:06Z, /a 2 times, last 10:00:02Z", "Two")]
+    [InlineData("/health:500 /health:500 /none:404 /none:404", null, "")]
+    public void Routes_that_fail_again_and_again_are_named_with_what_was_printed(string lines, string? routes, string words)
+    {
+        var begin = NodaTime.Instant.FromUtc(2026, 11, 23, 10, 0);
+        var found = FailingLook.Of(LogLook.Read([.. lines.Split(' ').Select((l, i) => new LogEvent("task", begin + NodaTime.Duration.FromSeconds(i), l.Split(':') is [var url, var code]
+            ? $$$"""{"level":30,"req":{"method":"GET","url":"{{{url}}}"},"res":{"statusCode":{{{code}}}}}""" : $$$"""{"level":50,"msg":"{{{l}}}"}"""))]), "/health");
+        Assert.Equal(routes, found?.Routes);
+        Assert.Equal(words, found?.Words ?? "");
+    }
+
+    [Fact]
+    public void A_request_that_fails_is_one_however_many_lines_tell_of_it_and_in_whatever_form()
+    {
+        var begin = NodaTime.Instant.FromUtc(2026, 11, 23, 10, 0);
+        (string, string)? Of(params string[] lines) => FailingLook.Of(LogLook.Read([.. lines.Select(l => new LogEvent("task", begin, l))]), "/health");
+        string[] pino =
+        [
+            """{"level":30,"reqId":"req-4u","req":{"method":"GET","url":"/validate_tenant_domain/kiran-books.example","host":"api.zelly.in"},"msg":"incoming request"}""",
+            """{"level":50,"reqId":"req-4u","req":{"method":"GET","url":"/validate_tenant_domain/kiran-books.example","host":"api.zelly.in"},"res":{"statusCode":500},"err":{"type":"Error","message":"Table 'astro_primary.tenants' doesn't exist"},"msg":"Table 'astro_primary.tenants' doesn't exist"}""",
+            """{"level":30,"reqId":"req-4u","res":{"statusCode":500},"responseTime":2.02,"msg":"request completed"}""",
+        ];
+        Assert.Null(Of(pino));
+        Assert.Equal(("/validate_tenant_domain/:id 2 times, last 10:00:00Z", "Table 'astro_primary.tenants' doesn't exist"), Of([.. pino, .. pino.Select(l => l.Replace("req-4u", "req-4v", StringComparison.Ordinal))]));
+        string[] nest = ["QueryFailedError: Table 'astro_primary.tenants' doesn't exist", "    at Query.onResult (/app/node_modules/typeorm/driver.js:168:41)", "[Nest] 1519  - 11/23/2026, 4:55:16 PM     LOG [Http] GET /stores 500 3ms"];
+        Assert.Equal(("/stores 2 times, last 10:00:00Z", "QueryFailedError: Table 'astro_primary.tenants' doesn't exist"), Of([.. nest, .. nest]));
+        const string Common = """10.0.3.4 - - [23/Nov/2026:10:00:00 +0000] "POST /checkout?store=1 HTTP/1.1" 502 34""";
+        Assert.Equal(("/checkout 2 times, last 10:00:00Z", ""), Of(Common, Common));
+    }
+
     [Fact]
     public void A_failed_migration_is_read_with_what_exists_already()
     {

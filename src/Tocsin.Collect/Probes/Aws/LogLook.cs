@@ -65,7 +65,9 @@ internal static partial class LogLook
         if (page.Events.Length == 0) sighting.Empty();
         var lines = Read(page.Events);
         Requests(ground, view, lines, sighting);
-        sighting.Since(WorksSince(lines, view.Service.Fields.GetValueOrDefault("health", "/health")));
+        var health = view.Service.Fields.GetValueOrDefault("health", "/health");
+        sighting.Since(WorksSince(lines, health));
+        FailingLook.Look(lines, health, sighting);
         sighting.Fact("slowQueries", page.Events.Count(e => SlowQuery().IsMatch(e.Text)));
         await EcsProbes.PartAsync(sighting, _ => EndAsync(ground, view, page.Events, sighting, cancel), cancel);
     }
@@ -178,7 +180,7 @@ internal static partial class LogLook
 
     private static bool IsError(string line) => IsError(line, Tree.Object(line));
 
-    private static bool IsError(string line, JsonObject? json) => json?.Number("level") is { } level ? level >= ErrorLevel : Errors().IsMatch(line);
+    internal static bool IsError(string line, JsonObject? json) => json?.Number("level") is { } level ? level >= ErrorLevel : Errors().IsMatch(line);
 
     internal static string CrashOf(string text) => text switch
     {

@@ -12,6 +12,8 @@ internal static class MetricsProbe
     // What was counted before these minutes is over, or shows itself otherwise. A count of nothing is not reported at all, so the minutes are those that reported anything.
     private const int Newest = 2;
     private const double Steady = 1.15;
+    // Of very few requests a share says nothing.
+    private const double Few = 3;
     private static readonly string[] Own = ["502", "503", "504"];
     private static readonly Duration Span = Duration.FromMinutes(15);
     private static readonly Duration Week = Duration.FromDays(7);
@@ -25,7 +27,7 @@ internal static class MetricsProbe
         (string, string)[] service = [("ClusterName", ground.Map.Cluster), ("ServiceName", view.Service.Name)];
         var queries = new List<JsonObject> { Query("cpu", "AWS/ECS", "CPUUtilization", service, "Maximum"), Query("memory", "AWS/ECS", "MemoryUtilization", service, "Maximum") };
         var group = await GroupAsync(view, sighting, cancel);
-        if (group is not null) queries.AddRange([Query("requests", "AWS/ApplicationELB", "RequestCount", group, "Sum"), .. Own.Select(c => Query($"elb{c}", "AWS/ApplicationELB", $"HTTPCode_ELB_{c}_Count", group, "Sum"))]);
+        if (group is not null) queries.AddRange([Query("requests", "AWS/ApplicationELB", "RequestCount", group, "Sum"), .. Own.Select(c => Query($"elb{c}", "AWS/ApplicationELB", $"HTTPCode_ELB_{c}_Count", group, "Sum")), Query("failed", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", group, "Sum")]);
         var now = await SeriesAsync(ground, queries, from, ground.Now, sighting, cancel);
         if (now.Values.All(v => v.Values.Count == 0))
         {
@@ -42,6 +44,7 @@ internal static class MetricsProbe
         foreach (var code in Own) sighting.Fact($"elb{code}", now[$"elb{code}"].Of(minutes));
         if (Own.All(c => now[$"elb{c}"].Of(minutes) == 0)) sighting.Since(CleanSince(Own.Select(c => now[$"elb{c}"]), from));
         if (now["requests"].Values.Count == 0) return;
+        if (now["failed"].Of(minutes) is >= Few and var failed && now["requests"].Of(minutes) is > 0 and var asked) sighting.Fact("failedShare", Math.Round(100 * failed / asked, 1));
         var perMinute = now["requests"].Values.Average();
         sighting.Fact("requestsPerTarget", Math.Round(perMinute, 1));
         var before = await SeriesAsync(ground, queries[2..3], from - Week, ground.Now - Week, sighting, cancel);

@@ -48,12 +48,12 @@ internal sealed class ExamRun(Settings settings, Terminal terminal, LabClient la
             await scene.BreakAsync(cancel);
             var landings = await scene.LandAsync(cancel);
             await scene.AfterwardsAsync(cancel);
-            var outcome = await LookAsync(order, landings.Min(l => l.Since), cancel);
             var broken = landings.Select(l => l.Fault).ToImmutableArray();
+            var outcome = await LookAsync(order, broken, landings.Min(l => l.Since), cancel);
             var landed = scene.AsOrdered(landings);
             if (landed && Shelf is { } shelf) await shelf.KeepAsync(order, broken, outcome.Bundle, cancel);
             var row = ExamJudge.Of(order, broken, outcome.Diagnosis) with { Landed = landed, Seconds = outcome.Seconds, Probes = outcome.Results.Length };
-            return Repair is { } repair && landed && row.Answered && order.Variant is FaultVariant.Plain ? row with { Repair = await repair.TryAsync(order.Environment, outcome.Diagnosis, async since => (await LookAsync(order, since, cancel)).Diagnosis, cancel) } : row;
+            return Repair is { } repair && landed && row.Answered && order.Variant is FaultVariant.Plain ? row with { Repair = await repair.TryAsync(order.Environment, outcome.Diagnosis, async since => (await LookAsync(order, broken, since, cancel)).Diagnosis, cancel) } : row;
         }
         catch (LabException e)
         {
@@ -65,12 +65,13 @@ internal sealed class ExamRun(Settings settings, Terminal terminal, LabClient la
         }
     }
 
-    // Whoever is paged looks a minute later, when the metrics of that minute are there.
-    private async Task<DrillOutcome> LookAsync(SceneOrder order, Instant since, CancellationToken cancel)
+    // Whoever is paged looks a minute later, when the metrics of that minute are there, and asks by the merchant's domain where one complained.
+    private async Task<DrillOutcome> LookAsync(SceneOrder order, ImmutableArray<Fault> broken, Instant since, CancellationToken cancel)
     {
+        var domain = order.Variant is FaultVariant.Noop ? null : broken.Select(f => f.Domain).FirstOrDefault(d => d.Length > 0);
         await MinuteAsync(cancel);
         return await drill.LookAsync(
-            new DrillRequest { Environment = order.Environment, Lab = true, Quiet = true, Domain = order.Fault.Domain is { Length: > 0 } domain && order.Variant is not FaultVariant.Noop ? domain : null, AllServices = true, Since = InstantPattern.General.Format(since) },
+            new DrillRequest { Environment = order.Environment, Lab = true, Quiet = true, Domain = domain, AllServices = true, Since = InstantPattern.General.Format(since) },
             cancel);
     }
 
