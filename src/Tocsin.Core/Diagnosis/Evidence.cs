@@ -100,10 +100,10 @@ internal sealed class Evidence
     }
 
     /// <param name="service">The service whose trouble it is; empty: not known, every observation counts.</param>
-    /// <param name="ofAll">Of several items, such as the queues of a service, it has to hold for all: that one queue runs says nothing against another that is paused.</param>
+    /// <param name="ofAll">Of several items, such as the queues of a service, it has to hold for all that the entry's texts name, and without any for all: that one queue runs says nothing against another that is paused.</param>
     public Answer Ask(Condition condition, Entry entry, string service, bool ofAll = false) => condition switch
     {
-        Condition.Fact fact when ofAll => OfAll(Ask(fact, fact.Of.Length > 0 && service.Length > 0 ? Dependencies.ServiceName(fact.Of) : service), fact, service),
+        Condition.Fact fact when ofAll => OfAll(Ask(fact, fact.Of.Length > 0 && service.Length > 0 ? Dependencies.ServiceName(fact.Of) : service), fact, entry, service),
         Condition.Fact fact => Ask(fact, fact.Of.Length > 0 && service.Length > 0 ? Dependencies.ServiceName(fact.Of) : service),
         Condition.Saw saw => Saw(saw, entry, service),
         _ => throw new ArgumentOutOfRangeException(nameof(condition), condition, "unknown condition"),
@@ -127,11 +127,12 @@ internal sealed class Evidence
         return denies.Count > 0 ? new Answer(Truth.False, denies.ToImmutable()) : Answer.NotAsked;
     }
 
-    private Answer OfAll(Answer answer, Condition.Fact fact, string service)
+    private Answer OfAll(Answer answer, Condition.Fact fact, Entry entry, string service)
     {
         if (answer.Truth != Truth.True || answer.By.Any(s => s.Observation.Subject.Item.Length == 0)) return answer;
+        var named = MatchesOf(entry, service).Select(m => m.Subject.Item).Where(i => i.Length > 0).ToHashSet(StringComparer.Ordinal);
         var others = Of(DiagnosisCatalog.ProbeOf(fact.Name), fact.Of.Length > 0 && service.Length > 0 ? Dependencies.ServiceName(fact.Of) : service)
-            .Where(s => s.IsEvidence && s.Observation.Value(fact.Name) is { } value && !fact.Compare.Holds(value)).ToImmutableArray();
+            .Where(s => s.IsEvidence && (named.Count == 0 || named.Contains(s.Observation.Subject.Item)) && s.Observation.Value(fact.Name) is { } value && !fact.Compare.Holds(value)).ToImmutableArray();
         return others.IsEmpty ? answer : new Answer(Truth.False, others);
     }
 

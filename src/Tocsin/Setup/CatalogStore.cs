@@ -30,11 +30,19 @@ internal sealed class CatalogStore(Settings settings)
     /// <summary>All that a diagnosis needs, quickly where only the shipped catalog is in use and nothing of it changed.</summary>
     public (ImmutableArray<Entry> Entries, FactTable Facts) ForDiagnosis(Terminal terminal)
     {
-        if (Roots(shipped: false).Count > 0) return ([.. Whole.Entries.Select(e => e.Entry)], Whole.Facts);
+        if (Roots(shipped: false).Count > 0) return Told(terminal);
         var stamp = Mix(Stamp(Roots(shipped: true)), File.GetLastWriteTimeUtc(Path.Combine(Roots(shipped: true)[0].Path, CatalogFiles.ObservationsFile)).Ticks);
         var file = Path.Combine(AppContext.BaseDirectory, "rules.index");
         if (RulesIndex.TryRead(file, stamp) is { } fresh) return ([.. Entries(terminal).Select(e => e with { Causes = [.. e.Causes.Select(c => fresh.Causes[$"{e.Id}/{c.Id}"])] })], fresh.Facts);
         if (Whole.Problems.IsEmpty) RulesIndex.TryWrite(file, stamp, Whole);
+        return Told(terminal);
+    }
+
+    // An entry that cannot be read is left out and named; without the probes' own file nothing that is seen has a meaning.
+    private (ImmutableArray<Entry> Entries, FactTable Facts) Told(Terminal terminal)
+    {
+        if (Whole.Facts.Facts.IsEmpty) throw new SettingsException($"what the probes see is not known, so no drill would say anything: {string.Join("; ", Whole.Problems.Where(p => p.Place.File.EndsWith(CatalogFiles.ObservationsFile, StringComparison.Ordinal)).Take(3))}");
+        foreach (var problem in Whole.Problems.Where(p => !p.IsWarning)) terminal.Error.WriteLine(problem);
         return ([.. Whole.Entries.Select(e => e.Entry)], Whole.Facts);
     }
 

@@ -339,6 +339,16 @@ public sealed class DiagnoserTests
     [InlineData("bullmq-jobs-waiting/queue-paused", "bullmq-jobs-waiting/rate-limited", false)]
     public void One_cause_by_two_names_is_known_by_what_decides_it(string one, string other, bool isSame) => Assert.Equal(isSame, Given.Catalog.IsSame(one, other));
 
+    [Theory]
+    [InlineData("saw shopify-webhook-backlog.deep@api//SHOPIFY_WEBHOOK", true)]
+    [InlineData("saw shopify-webhook-backlog.deep@api", false)]
+    public void What_the_queue_in_trouble_does_counts_against_whatever_an_idle_one_does(string text, bool counts)
+    {
+        var found = Given.Diagnose(Given.Bundle(Well, "bullmq.queue@api//SHOPIFY_WEBHOOK waiting=26837 active=4 completedPerMinute=69200 oldestSeconds=10", "bullmq.queue@api//SHOPIFY_CATALOG_SYNC waiting=0 active=0 completedPerMinute=0 oldestSeconds=0", "mysql.connect@/aurora stage=done code=NONE seconds=0.89", text));
+        Assert.Equal("shopify-webhook-backlog/burst", found.Causes.Concat(found.Rivals).First().Id);
+        Assert.Equal(counts, found.Verdict is Verdict.Confirmed or Verdict.Likely);
+    }
+
     [Fact]
     public void What_a_symptom_shows_at_is_kept_for_the_fix()
     {

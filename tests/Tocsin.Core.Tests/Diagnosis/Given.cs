@@ -62,7 +62,8 @@ internal static class Given
     {
         var parts = line["saw ".Length..].Split('@');
         var names = parts[0].Split('.');
-        return new LogMatch(names[0], [.. names[1..]], new Subject("production", parts.ElementAtOrDefault(1) ?? ""), "log", Onset, Now - Duration.FromMinutes(1), 12, "");
+        var at = (parts.ElementAtOrDefault(1) ?? "").Split('/');
+        return new LogMatch(names[0], [.. names[1..]], new Subject("production", at[0], at.ElementAtOrDefault(1) ?? "", at.ElementAtOrDefault(2) ?? ""), "log", Onset, Now - Duration.FromMinutes(1), 12, "");
     }
 
     public static DiagnosisReport Diagnose(EvidenceBundle bundle) => Diagnoser.Diagnose(bundle, Catalog);
