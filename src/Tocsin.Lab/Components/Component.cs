@@ -83,6 +83,9 @@ internal abstract class Component(ComponentGround ground, string environment, st
 
     public virtual string? Password => null;
 
+    /// <summary>As whom Tocsin reads here, where that is not the services' login.</summary>
+    public virtual string? Reader => null;
+
     public string Version { get; protected set; } = "";
 
     /// <summary>Milliseconds on the wall from its last start until it was ready.</summary>

@@ -18,7 +18,7 @@ internal sealed class Redis(ComponentGround ground, string environment, Immutabl
 {
     // By convention the key under which services get it.
     private const string TokenKey = "REDIS_AUTH_TOKEN";
-    // Who looks has a login of its own, with the rights that docs/real-account.md asks for and no other.
+    // Who looks has a login of its own, with the rights that docs/real-account.md asks for and no other. Who acts has the services'.
     private const string Looker = "tocsin";
     private static readonly ImmutableArray<string> MayRead = ["-@all", "+@read", "+info", "+client|list", "+ping", "+hello"];
     private static readonly ImmutableArray<string> MayConnect = ["-@all", "+ping", "+hello"];
@@ -26,7 +26,7 @@ internal sealed class Redis(ComponentGround ground, string environment, Immutabl
     private RedisDoor? door;
     private bool refused;
 
-    public override string? User => Password is null ? null : Looker;
+    public override string? Reader => Password is null ? null : Looker;
 
     public override string? Password => fields.GetValueOrDefault("auth") is "token" ? Token() : null;
 
@@ -83,7 +83,7 @@ internal sealed class Redis(ComponentGround ground, string environment, Immutabl
     private async Task<string> ReaderAsync(string value, CancellationToken cancel)
     {
         if (value is not ("allowed" or "refused")) throw new LabException($"reader is allowed or refused, not '{value}'");
-        if (User is null) throw new LabException($"{Name} of {Environment} wants no login: everyone may read");
+        if (Reader is null) throw new LabException($"{Name} of {Environment} wants no login: everyone may read");
         var was = refused ? "refused" : "allowed";
         await ClientAsync(["ACL", "SETUSER", Looker, .. value is "refused" ? MayConnect : MayRead], cancel);
         refused = value is "refused";

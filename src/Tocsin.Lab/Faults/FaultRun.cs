@@ -65,7 +65,7 @@ public sealed class FaultRun : IDisposable
         return [];
     }
 
-    /// <summary>One look at every check, whatever it shows.</summary>
+    /// <summary>One look at the checks, up to the first that does not hold.</summary>
     public async Task<Landing> LookOnceAsync(CancellationToken cancel)
     {
         var evidence = new List<Evidence>();

@@ -32,6 +32,9 @@ public sealed record LabAddress(string Host, int Port)
     public string? User { get; init; }
 
     public string? Password { get; init; }
+
+    /// <summary>As whom Tocsin reads there, where that is not the services' login; with the same password.</summary>
+    public string? Reader { get; init; }
 }
 
 /// <summary>The folder of one lab: <c>$TOCSIN_LAB</c>, else one in the user's state folder.</summary>

@@ -302,7 +302,7 @@ public sealed partial class LabHost : IAsyncDisposable
     private static LabPlace WithComponents(LabPlace place, ComponentSet components)
     {
         var addresses = place.Components.ToDictionary(StringComparer.Ordinal);
-        foreach (var component in components.All.Where(c => c.Shared || c.Environment == place.Name)) addresses[component.Name] = new LabAddress(component.Address, component.Port) { User = component.User, Password = component.Password };
+        foreach (var component in components.All.Where(c => c.Shared || c.Environment == place.Name)) addresses[component.Name] = new LabAddress(component.Address, component.Port) { User = component.User, Password = component.Password, Reader = component.Reader };
         return place with { Components = addresses };
     }
 

@@ -10,14 +10,18 @@ public sealed record DataDoors(ServerGround? Servers)
 {
     public static readonly DataDoors None = new((ServerGround?)null);
 
+    /// <summary>The field of the password by which actions are done, where reading has another.</summary>
+    internal const string ActPassword = "act_password";
+
     // TypeORM's names of migrations end with the time they were made, in milliseconds.
     private const int Stamp = 13;
 
-    /// <summary>Where the component is and who may enter; throws <see cref="ActionRefused"/> where nobody said.</summary>
+    /// <summary>Where the component is and who may act there, by a login of its own where one is given; throws <see cref="ActionRefused"/> where nobody said.</summary>
     public (ServerGround Ground, Place Place) Open(string component)
     {
         if (Servers is not { } ground) throw new ActionRefused($"where {component} is, is not known here");
-        return ground.Find(component) is { } place ? (ground, place) : throw new ActionRefused($"where {component} of {ground.Map.Environment} is, is not known: {ground.Name(component, "host")} says it");
+        if (ground.Find(component) is not { } place) throw new ActionRefused($"where {component} of {ground.Map.Environment} is, is not known: {ground.Name(component, "host")} says it");
+        return (ground, ground.Setting(component, ActPassword) is { } password ? place with { User = ground.Setting(component, "act_user") ?? "", Password = password } : place);
     }
 
     /// <summary>The component that is a MySQL cluster; null: there is none.</summary>

@@ -147,7 +147,7 @@ public sealed class ComponentTests(FullLab full) : IClassFixture<FullLab>
     public async Task Who_looks_may_read_and_no_more_until_even_that_is_refused()
     {
         FullLab.Need();
-        async Task<string> AsLooker(params string[] words) => (await full.RedisAsync(["--user", full.Place("redis").User!, .. words])).Text;
+        async Task<string> AsLooker(params string[] words) => (await full.RedisAsync(["--user", full.Place("redis").Reader!, .. words])).Text;
         Assert.Contains("redis_version", await AsLooker("INFO", "server"), StringComparison.Ordinal);
         Assert.Contains("NOPERM", await AsLooker("SET", "kept", "no"), StringComparison.Ordinal);
         await full.VerbAsync("component set redis reader=refused");

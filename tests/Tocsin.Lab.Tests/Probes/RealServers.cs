@@ -79,8 +79,16 @@ internal sealed class RealServers(FullLab full)
     private string? Variable(string name)
     {
         if (name == "TOCSIN_CA") return full.Authority;
-        var parts = name.Split('_');
+        var parts = name.Split('_', 4);
         if (parts is not ["TOCSIN", "PRODUCTION", var component, var field] || !full.Lab.Host.State.Environments[0].Components.TryGetValue(component.ToLowerInvariant(), out var place)) return null;
-        return field switch { "HOST" => place.Host, "PORT" => place.Port.ToString(CultureInfo.InvariantCulture), "USER" => place.User, "PASSWORD" => place.Password, _ => null };
+        return field switch
+        {
+            "HOST" => place.Host,
+            "PORT" => place.Port.ToString(CultureInfo.InvariantCulture),
+            "USER" => place.Reader ?? place.User,
+            "ACT_USER" => place.User,
+            "PASSWORD" or "ACT_PASSWORD" => place.Password,
+            _ => null,
+        };
     }
 }

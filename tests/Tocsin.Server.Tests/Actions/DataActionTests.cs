@@ -47,6 +47,18 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
     }
 
     [Fact]
+    public async Task Whoever_only_reads_changes_nothing()
+    {
+        FullLab.Need();
+        var ground = new RealServers(full).Ground();
+        await using var lab = await ActedLab.StartAsync(full.Lab, new DataDoors(ground with { Variable = n => n.Contains("_ACT_", StringComparison.Ordinal) ? null : ground.Variable(n) }));
+        var done = await lab.DoneAsync(await lab.PlanAsync("bullmq.pause", "store-events"));
+        Assert.False(Works(done), done.ToString());
+        Assert.Contains("NOPERM", done.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("1", (await full.RedisAsync("HGET", "bull:store-events:meta", "paused")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_queue_is_paused_and_goes_on_where_it_stood()
     {
         FullLab.Need();

@@ -196,7 +196,7 @@ public sealed class UnproxyRecord : ActionKind
     private static Task<HttpSeen> SendAsync(ActionGround ground, HttpMethod method, string path, JsonObject? body, CancellationToken cancel)
     {
         var servers = ground.Doors.Servers ?? throw new ActionRefused("Cloudflare is not reached from here");
-        var token = servers.Setting(Component, "password") ?? servers.Variable("CLOUDFLARE_API_TOKEN") ?? throw new ActionRefused($"there is no token for Cloudflare: {servers.Name(Component, "password")} or CLOUDFLARE_API_TOKEN");
+        var token = servers.Setting(Component, DataDoors.ActPassword) ?? servers.Setting(Component, "password") ?? servers.Variable("CLOUDFLARE_API_TOKEN") ?? throw new ActionRefused($"there is no token for Cloudflare: {servers.Name(Component, "password")} or CLOUDFLARE_API_TOKEN");
         var place = servers.Find(Component);
         var root = place is null ? new Uri(Usual) : new UriBuilder(place.IsHere ? "http" : "https", place.Host, place.Port).Uri;
         return HttpDoor.AskAsync(servers, new HttpQuestion(new Uri(root, $"/client/v4/{path}")) { Method = method, Body = body?.ToJsonString(), Headers = [("Authorization", $"Bearer {token}")] }, null, cancel);

@@ -76,11 +76,13 @@ internal sealed class Surroundings
         if (name.EndsWith("_CADDY_ACME", StringComparison.Ordinal)) return place.Components.GetValueOrDefault("pebble") is { } acme ? $"https://{acme.Host}:{acme.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)}/dir" : null;
         var parts = name[prefix.Length..].Split('_');
         var address = place.Components.FirstOrDefault(c => string.Equals(c.Key, parts[0], StringComparison.OrdinalIgnoreCase)).Value;
+        // Acting is another matter than reading, and has the services' login.
+        var acts = parts.Length > 1 && parts[^2] is "ACT";
         return address is null ? null : parts[^1] switch
         {
             "HOST" => address.Host,
             "PORT" => address.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            "USER" => address.User,
+            "USER" => acts ? address.User : address.Reader ?? address.User,
             "PASSWORD" => address.Password,
             "CA" => LabFolder.Default().Authority,
             _ => null,
