@@ -76,6 +76,8 @@ public sealed class ReadingTests
         Assert.Equal(("/validate_tenant_domain/:id 2 times, last 10:00:00Z", "Table 'astro_primary.tenants' doesn't exist"), Of([.. pino, .. pino.Select(l => l.Replace("req-4u", "req-4v", StringComparison.Ordinal))]));
         string[] nest = ["QueryFailedError: Table 'astro_primary.tenants' doesn't exist", "    at Query.onResult (/app/node_modules/typeorm/driver.js:168:41)", "[Nest] 1519  - 11/23/2026, 4:55:16 PM     LOG [Http] GET /stores 500 3ms"];
         Assert.Equal(("/stores 2 times, last 10:00:00Z", "QueryFailedError: Table 'astro_primary.tenants' doesn't exist"), Of([.. nest, .. nest]));
+        var secret = $"Error: {new string('x', 150)} cannot connect to mysql://app:hunter2-{new string('q', 60)}@db/shop";
+        Assert.DoesNotContain("hunter2", Of([secret, nest[2], nest[2]])!.Value.Item2, StringComparison.Ordinal);
         const string Common = """10.0.3.4 - - [23/Nov/2026:10:00:00 +0000] "POST /checkout?store=1 HTTP/1.1" 502 34""";
         Assert.Equal(("/checkout 2 times, last 10:00:00Z", ""), Of(Common, Common));
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using NodaTime;
+using Tocsin.Core.Signals;
 
 namespace Tocsin.Collect.Probes.Aws;
 
@@ -37,7 +38,7 @@ internal static partial class FailingLook
         var failing = routes.Where(r => r.Value.Count >= Again).GroupBy(r => r.Key.Route, r => r.Value, StringComparer.Ordinal)
             .Select(g => (Route: g.Key, Count: g.Sum(f => f.Count), Newest: g.MaxBy(f => f.Last))).OrderByDescending(r => r.Count).ThenBy(r => r.Route, StringComparer.Ordinal).ToList();
         if (failing.Count == 0) return null;
-        return (string.Join(", ", failing.Take(MostRoutes).Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Route} {r.Count} times, last {r.Newest.Last.InUtc():HH:mm:ss}Z"))), failing.Select(r => r.Newest).Where(f => f.Words.Length > 0).OrderBy(f => f.Last).LastOrDefault().Words ?? "");
+        return (string.Join(", ", failing.Take(MostRoutes).Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Route} {r.Count} times, last {r.Newest.Last.InUtc():HH:mm:ss}Z"))), failing.Select(r => r.Newest).Where(f => f.Words.Length > 0).OrderBy(f => f.Last).LastOrDefault().Words is { } printed ? Cut(printed) : "");
     }
 
     // One answer for each request: a logger may tell of its error and of its end.
@@ -53,8 +54,14 @@ internal static partial class FailingLook
     private static string? WordsOf(ReadLine line)
     {
         if (!LogLook.IsError(line.Event.Text, line.Json) || line.Event.Text.TrimStart().StartsWith("at ", StringComparison.Ordinal)) return null;
-        var words = line.Json is { } json ? json.Map("err").Text("message") ?? json.Text("msg") : line.Event.Text.Trim();
-        return words is { Length: > MostWords } ? words[..MostWords] + "…" : words;
+        return line.Json is { } json ? json.Map("err").Text("message") ?? json.Text("msg") : line.Event.Text.Trim();
+    }
+
+    // Redacted before it is cut: half a secret would not be recognised.
+    private static string Cut(string words)
+    {
+        var clean = Redactor.Default.Redact(words);
+        return clean.Length > MostWords ? clean[..MostWords] + "…" : clean;
     }
 
     private static string Path(string url) => url.Split('?')[0];
