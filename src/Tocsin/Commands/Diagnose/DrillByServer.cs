@@ -30,7 +30,7 @@ internal static class DrillByServer
             cancel);
         if (!Enum.TryParse<Verdict>(verdict, ignoreCase: true, out var known)) throw new ServerException("what answers there is no Tocsin server, or an older one: it gives no verdict", ExitCode.CouldNotLook);
         terminal.Out.Write(text);
-        return DrillRun.CodeOf(known, request);
+        return request.CodeOf(known);
     }
 
     private static string? Own(DrillRequest request) => request switch

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Tocsin.Cli.Commands.Lab;
 using Tocsin.Cli.Setup;
+using Tocsin.Core.Diagnosis;
 
 namespace Tocsin.Cli.Commands.Diagnose;
 
@@ -24,6 +25,13 @@ internal sealed record DrillRequest
     /// <summary>Nothing is shown while it looks.</summary>
     public bool Quiet { get; init; }
     public bool GiveExitCode { get; init; }
+
+    public int CodeOf(Verdict verdict) => verdict switch
+    {
+        Verdict.Blind => ExitCode.CouldNotLook,
+        Verdict.Healthy => ExitCode.Done,
+        _ => GiveExitCode ? ExitCode.Found : ExitCode.Done,
+    };
 }
 
 /// <summary>tocsin drill: everything one looks at when something is broken, at once, and what it comes down to.</summary>

@@ -46,7 +46,7 @@ internal sealed class DrillRun(Settings settings, CatalogStore store, Terminal t
         var outcome = request.BundleFrom is { } file ? Replay(file) : await LookAsync(request, cancel);
         if (request.BundleTo is { } to) await File.WriteAllBytesAsync(to, BundleJson.Write(outcome.Bundle), cancel);
         Show(request, outcome);
-        return CodeOf(outcome.Diagnosis.Verdict, request);
+        return request.CodeOf(outcome.Diagnosis.Verdict);
     }
 
     public void Show(DrillRequest request, DrillOutcome outcome)
@@ -54,13 +54,6 @@ internal sealed class DrillRun(Settings settings, CatalogStore store, Terminal t
         if (request is { Domain: { } domain, Format: "text" }) DomainText.Write(terminal, domain, outcome.Results);
         terminal.Out.WriteLine(DrillOutput.Write(outcome, request.Format, terminal));
     }
-
-    public static int CodeOf(Verdict verdict, DrillRequest request) => verdict switch
-    {
-        Verdict.Blind => ExitCode.CouldNotLook,
-        Verdict.Healthy => ExitCode.Done,
-        _ => request.GiveExitCode ? ExitCode.Found : ExitCode.Done,
-    };
 
     /// <summary>Looks at a platform as it is now.</summary>
     public async Task<DrillOutcome> LookAsync(DrillRequest request, CancellationToken cancel)
