@@ -17,11 +17,11 @@ public sealed class EvidenceTexts
     private const int Shown = 400;
     private readonly ConcurrentQueue<Piece> pieces = new();
 
-    /// <summary>Lines of a log; those of one stream belong together.</summary>
+    /// <summary>Lines of a log; those of one stream belong together. What only Tocsin's own questions left there is no evidence.</summary>
     /// <param name="lives">Whether the task behind a stream still runs.</param>
     public void AddLog(Subject subject, string source, ImmutableArray<LogEvent> events, Func<string, bool> lives)
     {
-        foreach (var stream in events.GroupBy(e => e.Stream, StringComparer.Ordinal)) pieces.Enqueue(new Piece(subject, source, [.. stream.Select(e => (e.At, e.Text))]) { Live = lives(stream.Key) });
+        foreach (var stream in events.Where(e => !OwnMark.IsOn(e.Text)).GroupBy(e => e.Stream, StringComparer.Ordinal)) pieces.Enqueue(new Piece(subject, source, [.. stream.Select(e => (e.At, e.Text))]) { Live = lives(stream.Key) });
     }
 
     /// <summary>Single texts that stand for themselves.</summary>

@@ -12,6 +12,7 @@ public sealed record DataDoors(ServerGround? Servers)
 
     /// <summary>The field of the password by which actions are done, where reading has another.</summary>
     internal const string ActPassword = "act_password";
+    private const string ActUser = "act_user";
 
     // TypeORM's names of migrations end with the time they were made, in milliseconds.
     private const int Stamp = 13;
@@ -21,7 +22,10 @@ public sealed record DataDoors(ServerGround? Servers)
     {
         if (Servers is not { } ground) throw new ActionRefused($"where {component} is, is not known here");
         if (ground.Find(component) is not { } place) throw new ActionRefused($"where {component} of {ground.Map.Environment} is, is not known: {ground.Name(component, "host")} says it");
-        return (ground, ground.Setting(component, ActPassword) is { } password ? place with { User = ground.Setting(component, "act_user") ?? "", Password = password } : place);
+        // Some need none, so an empty password is one.
+        var (user, password) = (ground.Setting(component, ActUser), ground.Variable(ground.Name(component, ActPassword)));
+        if (user is not null && password is null) throw new ActionRefused($"{ground.Name(component, ActUser)} is set and {ground.Name(component, ActPassword)} is not: set both, an empty password where there is none, or neither to act by the login that reads");
+        return (ground, password is null ? place : place with { User = user ?? "", Password = password });
     }
 
     /// <summary>The component that is a MySQL cluster; null: there is none.</summary>

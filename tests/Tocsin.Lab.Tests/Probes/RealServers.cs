@@ -87,7 +87,8 @@ internal sealed class RealServers(FullLab full)
             "PORT" => place.Port.ToString(CultureInfo.InvariantCulture),
             "USER" => place.Reader ?? place.User,
             "ACT_USER" => place.User,
-            "PASSWORD" or "ACT_PASSWORD" => place.Password,
+            "PASSWORD" => place.Password,
+            "ACT_PASSWORD" => place.Password ?? "",
             _ => null,
         };
     }

@@ -68,6 +68,7 @@ public sealed class ServerProbeTests(FullLab full) : FullLabTurn(full)
         Assert.Equal(("true", "false", "true"), (Of("cloudflare.record", "exists"), Of("cloudflare.record", "proxied"), Of("cloudflare.record", "valueMatches")));
         Assert.Equal(("ADDRESS", "200"), (Of("dns.name", "outcome"), Of("caddy.ask", "status")));
         Assert.Equal(("true", "true"), (Of("tenant.domain", "known"), Of("tenant.domain", "active")));
+        Assert.Equal("true", Of("caddy.acme", "visited"));
     }
 
     [Fact]
@@ -118,6 +119,7 @@ public sealed class ServerProbeTests(FullLab full) : FullLabTurn(full)
         Assert.Equal("SERVFAIL", (await Servers.OneAsync("dns.name", Cancel, domain: "asha-sarees.example")).Facts["outcome"]);
         var stranger = await Servers.LookAsync("stranger.example", p => p is "dns.name" or "caddy.ask" or "tenant.domain", Cancel);
         Assert.Equal(["403", "NXDOMAIN", "false"], stranger.OrderBy(o => o.Probe, StringComparer.Ordinal).Select(o => o.Facts[o.Probe switch { "dns.name" => "outcome", "caddy.ask" => "status", _ => "known" }]));
+        Assert.Equal("false", (await Servers.OneAsync("caddy.acme", Cancel, domain: "nobody.example")).Facts["visited"]);
         await Full.VerbAsync("component set cloudflare pages.zelly-admin='failure:npm error code ERESOLVE'");
         var pages = await Servers.OneAsync("cloudflare.pages", Cancel);
         Assert.Equal("LOCK_FILE", pages.Facts["failure"]);

@@ -17,6 +17,9 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
 
     private Task<ActedLab> StartAsync() => ActedLab.StartAsync(full.Lab, new DataDoors(new RealServers(full).Ground()));
 
+    // Its worker makes the queue when it begins.
+    private Task QueueAsync() => UntilAsync(async () => (await full.RedisAsync("EXISTS", "bull:store-events:meta")).Text.Contains('1', StringComparison.Ordinal), "no worker has made the queue");
+
     [Fact]
     public async Task A_connection_is_ended_and_the_servers_own_are_not()
     {
@@ -50,6 +53,7 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
     public async Task Whoever_only_reads_changes_nothing()
     {
         FullLab.Need();
+        await QueueAsync();
         var ground = new RealServers(full).Ground();
         await using var lab = await ActedLab.StartAsync(full.Lab, new DataDoors(ground with { Variable = n => n.Contains("_ACT_", StringComparison.Ordinal) ? null : ground.Variable(n) }));
         var done = await lab.DoneAsync(await lab.PlanAsync("bullmq.pause", "store-events"));
@@ -59,9 +63,19 @@ public sealed class DataActionTests(FullLab full) : IClassFixture<FullLab>, IAsy
     }
 
     [Fact]
+    public async Task A_login_for_acting_without_its_password_is_refused_in_words()
+    {
+        FullLab.Need();
+        var ground = new RealServers(full).Ground();
+        await using var lab = await ActedLab.StartAsync(full.Lab, new DataDoors(ground with { Variable = n => n.EndsWith("_ACT_PASSWORD", StringComparison.Ordinal) ? null : ground.Variable(n) }));
+        Assert.Contains("TOCSIN_PRODUCTION_AURORA_ACT_USER is set and TOCSIN_PRODUCTION_AURORA_ACT_PASSWORD is not", await lab.RefusedAsync("mysql.killConnection", "7"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_queue_is_paused_and_goes_on_where_it_stood()
     {
         FullLab.Need();
+        await QueueAsync();
         await using var lab = await StartAsync();
         var done = await lab.DoneAsync(await lab.PlanAsync("bullmq.pause", "store-events"));
         Assert.True(Works(done), done.ToString());

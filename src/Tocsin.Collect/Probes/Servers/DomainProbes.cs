@@ -52,10 +52,16 @@ public static class DomainProbes
         sighting.Fact("proxied", all.Exists(IsCloudflare));
         sighting.Fact("caaForbids", await CaaForbidsAsync(ground, resolver, domain, cancel));
         if (ground.Aws is null || all.Count == 0) return;
-        var own = await new AwsSide(ground, sighting).ElasticAsync(cancel);
-        if (ground.Find(Caddy) is { } place && IPAddress.TryParse(place.Host, out var caddy)) own.Add(caddy);
+        var own = await OwnAsync(ground, sighting, cancel);
         sighting.Fact("pointsToPlatform", a.Addresses.Any(own.Contains));
         sighting.Fact("hasAaaaElsewhere", aaaa.Addresses.Any(i => !own.Contains(i)));
+    }
+
+    private static async Task<List<IPAddress>> OwnAsync(ServerGround ground, Sighting sighting, CancellationToken cancel)
+    {
+        var own = await new AwsSide(ground, sighting).ElasticAsync(cancel);
+        if (ground.Find(Caddy) is { } place && IPAddress.TryParse(place.Host, out var caddy)) own.Add(caddy);
+        return own;
     }
 
     // The nearest name upwards that has such records decides.
@@ -129,7 +135,7 @@ public static class DomainProbes
             sighting.Lacks($"no task of {storefront.Name} runs");
             return;
         }
-        var seen = await WebProbes.AskAsync(ground, new HttpQuestion(new Uri(task, $"{path}?domain={Uri.EscapeDataString(domain)}")), sighting, cancel);
+        var seen = await WebProbes.AskAsync(ground, new HttpQuestion(OwnMark.On(new Uri(task, $"{path}?domain={Uri.EscapeDataString(domain)}"))), sighting, cancel);
         sighting.Fact("status", seen.Status);
         sighting.Fact("seconds", WalkFacts.Seconds(seen.Took));
         if (await ValidateAsync(ground, domain, sighting, cancel) is { } core) sighting.Fact("coreApiStatus", core);
@@ -140,7 +146,7 @@ public static class DomainProbes
     {
         if (ground.Map.Platform.Service("core-api") is not { } core || ground.Map.Component(Caddy, "validatePath") is not { } path) return null;
         if (await WebProbes.TasksAsync(ground, core, WebProbes.PortOf(ground, core), sighting, cancel) is not [var task, ..]) return 0;
-        return (await WebProbes.AskAsync(ground, new HttpQuestion(new Uri(task, path + Uri.EscapeDataString(domain))), sighting, cancel)).Status;
+        return (await WebProbes.AskAsync(ground, new HttpQuestion(OwnMark.On(new Uri(task, path + Uri.EscapeDataString(domain)))), sighting, cancel)).Status;
     }
 
     private static async Task TenantAsync(ServerGround ground, string domain, Sighting sighting, CancellationToken cancel)
@@ -191,14 +197,31 @@ public static class DomainProbes
             var said = await WebProbes.AskAsync(ground, new HttpQuestion(address), sighting, cancel);
             sighting.Fact("directoryReachable", said.IsDone && said.Status < 500);
         }
-        var question = new HttpQuestion(new Uri($"http://{domain}/.well-known/acme-challenge/tocsin"));
+        if (ground.Aws is not null && ground.Map.Platform.Service("storefront")?.Fields.GetValueOrDefault("logGroup") is { } group) await AcmeLogAsync(ground, group, domain, sighting, cancel);
+        // Last: the question itself leaves a line there.
+        var question = new HttpQuestion(OwnMark.On(new Uri($"http://{domain}/.well-known/acme-challenge/tocsin")));
         var http = await WebProbes.AskAsync(ground, ground.Hosts.TryGetValue(domain, out var via) ? question with { Via = (via.Host, via.Port == 443 ? 80 : via.Port - 363) } : question, sighting, cancel);
         sighting.Fact("http01Reachable", http.IsDone && http.Header("server").Contains("caddy", StringComparison.OrdinalIgnoreCase));
-        if (ground.Aws is null || ground.Map.Platform.Service("storefront")?.Fields.GetValueOrDefault("logGroup") is not { } group) return;
-        var failures = (await new AwsSide(ground, sighting).LinesAsync(group, $"\"{domain}\"", cancel)).FindAll(l => l.Contains("challenge failed", StringComparison.Ordinal) || l.Contains("could not get certificate", StringComparison.Ordinal) || l.Contains("acme:error", StringComparison.Ordinal));
+    }
+
+    private static async Task AcmeLogAsync(ServerGround ground, string group, string domain, Sighting sighting, CancellationToken cancel)
+    {
+        var lines = (await new AwsSide(ground, sighting).LinesAsync(group, $"\"{domain}\"", cancel)).FindAll(l => !OwnMark.IsOn(l));
+        sighting.Fact("visited", lines.Count > 0 ? true : await LeadsHereAsync(ground, domain, sighting, cancel));
+        var failures = lines.FindAll(l => l.Contains("challenge failed", StringComparison.Ordinal) || l.Contains("could not get certificate", StringComparison.Ordinal) || l.Contains("acme:error", StringComparison.Ordinal));
         sighting.Fact("failedLastHour", failures.Count);
         sighting.Fact("problem", failures.Count == 0 ? "NONE" : Problem(failures[^1]));
         if (failures.Count > 0) sighting.Since(Tree.Object(failures[^1]).Time("ts"));
+    }
+
+    // Behind Cloudflare it may lead anywhere, so it counts. Null where the resolver does not tell.
+    private static async Task<bool?> LeadsHereAsync(ServerGround ground, string domain, Sighting sighting, CancellationToken cancel)
+    {
+        var answer = await DnsClient.AskAsync(ground.Resolver ?? await SystemResolverAsync(cancel), domain, DnsType.A, cancel);
+        if (answer.Outcome is DnsOutcome.NxDomain) return false;
+        if (answer.Outcome is not DnsOutcome.Answer) return null;
+        var own = await OwnAsync(ground, sighting, cancel);
+        return answer.Addresses.Any(a => own.Contains(a) || IsCloudflare(a));
     }
 
     internal static string Problem(string line)

@@ -3,6 +3,7 @@ using Tocsin.Cli.Setup;
 using Tocsin.Collect.Probes;
 using Tocsin.Collect.Probes.Aws;
 using Tocsin.Collect.Probes.Servers;
+using Tocsin.Core.Diagnosis;
 
 namespace Tocsin.Cli.Commands.Diagnose;
 
@@ -31,12 +32,16 @@ internal static class DomainText
     public static void Write(Terminal terminal, string domain, IEnumerable<ProbeResult> results)
     {
         terminal.Out.WriteLine(terminal.Bold(PlainText.Of(domain)));
-        foreach (var seen in results.Select(r => r.Observation).Where(o => o.Subject.Item == domain).OrderBy(o => Array.IndexOf(Order, o.Probe)))
+        var looks = results.Select(r => r.Observation).Where(o => o.Subject.Item == domain).OrderBy(o => Array.IndexOf(Order, o.Probe)).ToList();
+        foreach (var seen in looks)
         {
             var facts = string.Join(" · ", seen.Facts.Select(f => $"{f.Key} {f.Value}"));
             terminal.Out.WriteLine($"  {seen.Probe,-16} {(seen.IsEvidence ? facts : terminal.Yellow(seen.Status.ToString()))}{(seen.Note.Length > 0 ? "  " + terminal.Dim(PlainText.Of(seen.Note)) : "")}");
         }
+        if (Is("tenant.domain", "known", false) && Is("caddy.acme", "visited", false)) terminal.Out.WriteLine("  No tenant has this domain and nobody comes with it: it does not lead here, and no log names it.");
         terminal.Out.WriteLine();
+
+        bool Is(string probe, string fact, bool value) => looks.Exists(o => o.Probe == probe && o.Value($"{probe}.{fact}") == FactText.Of(value));
     }
 
     private static readonly string[] Order = ["dns.name", "caddy.ask", "tenant.domain", "tls.certificate", "caddy.acme"];

@@ -83,7 +83,7 @@ internal sealed class Surroundings
             "HOST" => address.Host,
             "PORT" => address.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
             "USER" => acts ? address.User : address.Reader ?? address.User,
-            "PASSWORD" => address.Password,
+            "PASSWORD" => address.Password ?? (acts ? "" : null),
             "CA" => LabFolder.Default().Authority,
             _ => null,
         };
