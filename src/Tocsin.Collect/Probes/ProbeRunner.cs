@@ -157,7 +157,8 @@ public static class Refusals
                 $"AWS refuses the time of the signature; this machine's clock may be wrong: {failure.Words}",
             _ => $"AWS refuses the credentials ({failure.Code}): {failure.Words}",
         },
-        AwsFailureKind.Throttled => $"{failure.Permission} is throttled: {failure.Words}",
+        AwsFailureKind.Throttled => $"{failure.Permission}{Observation.UnansweredWords}, it is throttled: {failure.Words}",
+        AwsFailureKind.TimedOut or AwsFailureKind.Unreachable or AwsFailureKind.Broken => $"{failure.Permission}{Observation.UnansweredWords}: {failure.Message}",
         _ => failure.Message,
     };
 }

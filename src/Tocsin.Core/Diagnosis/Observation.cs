@@ -63,8 +63,11 @@ public sealed record Observation
     /// <summary>In the note of a look that a permission was missing for, also where the rest of it was seen.</summary>
     public const string DeniedWords = " is denied";
 
-    /// <summary>It, or a part of it, was refused: whoever may look there might see more.</summary>
-    public bool IsRefused => Status is ObservationStatus.Expired || Note.Contains(DeniedWords, StringComparison.Ordinal);
+    /// <summary>In the note of a look that the account's API did not answer, however often it was asked.</summary>
+    public const string UnansweredWords = " is not answered";
+
+    /// <summary>It, or a part of it, was refused or not answered by who could tell: whoever may look there might see more.</summary>
+    public bool IsRefused => Status is ObservationStatus.Expired or ObservationStatus.Denied || Note.Contains(DeniedWords, StringComparison.Ordinal) || Note.Contains(UnansweredWords, StringComparison.Ordinal);
 
     public bool IsEvidence => Status is ObservationStatus.Ok or ObservationStatus.Empty;
 

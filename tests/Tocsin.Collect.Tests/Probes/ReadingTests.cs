@@ -23,6 +23,17 @@ public sealed class ReadingTests
     }
 
     [Theory]
+    [InlineData("ELASTICACHE_ENDPOINT", true)]
+    [InlineData("10.1.x.x", true)]
+    [InlineData("aurora-production-endpoint.cluster-xxx.ap-south-1.rds.amazonaws.com", true)]
+    [InlineData("localhost", false)]
+    [InlineData("redis", false)]
+    [InlineData("10.1.2.3", false)]
+    [InlineData("x.example.com", false)]
+    [InlineData("master.zelly.abc123.aps1.cache.amazonaws.com", false)]
+    public void What_a_template_left_for_an_address_is_none(string host, bool placeholder) => Assert.Equal(placeholder, ServerGround.IsPlaceholder(host));
+
+    [Theory]
     [InlineData("")]
     [InlineData("http 2026")]
     [InlineData("http notatime app 1 2 3 4 5 502 - - - \"GET")]

@@ -115,12 +115,14 @@ public sealed class DiagnoserTests
     [InlineData("ecs.stoppedTasks@api !denied:ecs.DescribeTasks_is_denied", "saw alb-unhealthy-targets.wrong-code@api|alb.targetGroup@api pathMatches=false|alb.targets@api statusSeen=404 healthy=0|app.logs@api !denied:logs.FilterLogEvents_is_denied")]
     [InlineData("app.logs@admin !denied:logs.FilterLogEvents_is_denied", "cors.preflight@admin originListed=false allowedForOrigin=false allowedForListed=true status=204 answeredBy=APPLICATION|ecs.service@admin missing=0")]
     [InlineData("aws.secret@api !denied:secretsmanager.GetSecretValue_is_denied", "saw ecs-resource-initialization.secret-missing@api|ecs.stoppedTasks@api count=2 reason=RESOURCE_INITIALIZATION initError=SECRET_NOT_FOUND neverStarted=true")]
+    [InlineData("aws.secret@api !denied:there_are_no_credentials", "saw ecs-resource-initialization.secret-missing@api|ecs.stoppedTasks@api count=2 reason=RESOURCE_INITIALIZATION initError=SECRET_NOT_FOUND neverStarted=true")]
+    [InlineData("aws.secret@api !timeout:secretsmanager.GetSecretValue_is_not_answered", "saw ecs-resource-initialization.secret-missing@api|ecs.stoppedTasks@api count=2 reason=RESOURCE_INITIALIZATION initError=SECRET_NOT_FOUND neverStarted=true")]
     public void Whoever_was_refused_a_look_that_speaks_of_the_trouble_is_not_sure(string refused, string evidence)
     {
-        var seen = $"{evidence}|{refused}".Split('|').Where(l => !l.StartsWith("saw ", StringComparison.Ordinal)).Select(Given.Observation).Select(o => o with { Note = o.Note.Replace('_', ' ') });
+        var seen = $"{evidence}|{refused}".Split('|').Where(l => !l.StartsWith("saw ", StringComparison.Ordinal)).Select(Given.Observation).Select(o => o with { Note = o.Note.Replace('_', ' ') }).ToList();
         var found = Given.Diagnose(Given.Bundle(seen, evidence.Split('|').Where(l => l.StartsWith("saw ", StringComparison.Ordinal)).Select(Given.Match)));
         Assert.True(found.Verdict is Verdict.Ambiguous or Verdict.Blind, $"{found.Verdict} {string.Join(' ', found.Causes.Select(c => c.Id))}");
-        Assert.Contains(found.Missing, m => m.Why.Contains("is denied", StringComparison.Ordinal));
+        Assert.Contains(found.Missing, m => m.Why.Contains(seen[^1].Note, StringComparison.Ordinal));
     }
 
     [Theory]

@@ -207,18 +207,19 @@ public static class DomainProbes
     private static async Task AcmeLogAsync(ServerGround ground, string group, string domain, Sighting sighting, CancellationToken cancel)
     {
         var lines = (await new AwsSide(ground, sighting).LinesAsync(group, $"\"{domain}\"", cancel)).FindAll(l => !OwnMark.IsOn(l));
-        sighting.Fact("visited", lines.Count > 0 ? true : await LeadsHereAsync(ground, domain, sighting, cancel));
+        sighting.Fact("visited", await IsVisitedAsync(ground, domain, lines.Count > 0, sighting, cancel));
         var failures = lines.FindAll(l => l.Contains("challenge failed", StringComparison.Ordinal) || l.Contains("could not get certificate", StringComparison.Ordinal) || l.Contains("acme:error", StringComparison.Ordinal));
         sighting.Fact("failedLastHour", failures.Count);
         sighting.Fact("problem", failures.Count == 0 ? "NONE" : Problem(failures[^1]));
         if (failures.Count > 0) sighting.Since(Tree.Object(failures[^1]).Time("ts"));
     }
 
-    // Behind Cloudflare it may lead anywhere, so it counts. Null where the resolver does not tell.
-    private static async Task<bool?> LeadsHereAsync(ServerGround ground, string domain, Sighting sighting, CancellationToken cancel)
+    // A name that does not exist brings nobody, whoever came before. Behind Cloudflare it may lead anywhere, so it counts. Null where the resolver does not tell.
+    private static async Task<bool?> IsVisitedAsync(ServerGround ground, string domain, bool isLogged, Sighting sighting, CancellationToken cancel)
     {
         var answer = await DnsClient.AskAsync(ground.Resolver ?? await SystemResolverAsync(cancel), domain, DnsType.A, cancel);
         if (answer.Outcome is DnsOutcome.NxDomain) return false;
+        if (isLogged) return true;
         if (answer.Outcome is not DnsOutcome.Answer) return null;
         var own = await OwnAsync(ground, sighting, cancel);
         return answer.Addresses.Any(a => own.Contains(a) || IsCloudflare(a));

@@ -38,7 +38,7 @@ internal static class DomainText
             var facts = string.Join(" · ", seen.Facts.Select(f => $"{f.Key} {f.Value}"));
             terminal.Out.WriteLine($"  {seen.Probe,-16} {(seen.IsEvidence ? facts : terminal.Yellow(seen.Status.ToString()))}{(seen.Note.Length > 0 ? "  " + terminal.Dim(PlainText.Of(seen.Note)) : "")}");
         }
-        if (Is("tenant.domain", "known", false) && Is("caddy.acme", "visited", false)) terminal.Out.WriteLine("  No tenant has this domain and nobody comes with it: it does not lead here, and no log names it.");
+        if (Is("tenant.domain", "known", false) && Is("caddy.acme", "visited", false)) terminal.Out.WriteLine("  No tenant has this domain, and nobody comes with it: it does not exist, or it leads elsewhere and no log names it.");
         terminal.Out.WriteLine();
 
         bool Is(string probe, string fact, bool value) => looks.Exists(o => o.Probe == probe && o.Value($"{probe}.{fact}") == FactText.Of(value));
