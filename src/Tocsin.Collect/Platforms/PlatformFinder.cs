@@ -21,7 +21,18 @@ public sealed class PlatformFinder(AwsCaller caller)
         var found = new List<Found>();
         foreach (var region in regions) found.AddRange(await RegionAsync(region, cancel));
         if (found.Count == 0) throw new CouldNotLook(Core.Diagnosis.ObservationStatus.Failed, $"there is no ECS cluster with services in {string.Join(", ", regions)}{(denied.Count > 0 ? $" that could be seen: {string.Join("; ", denied)}" : "")}");
-        return Yaml(id, account, found);
+        return Yaml(id, account, await BaseDomainAsync(regions, cancel), found);
+    }
+
+    // The name that the certificates have in common; null where they have none or there are none.
+    private async Task<string?> BaseDomainAsync(IReadOnlyList<string> regions, CancellationToken cancel)
+    {
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var region in regions)
+            foreach (var certificate in Items((await AskAsync("acm", region, "ListCertificates", [], cancel))["CertificateSummaryList"])) names.Add((Text(certificate["DomainName"]) ?? "").TrimStart('*', '.'));
+        names.Remove("");
+        var shortest = names.MinBy(n => n.Length);
+        return shortest is not null && names.All(n => n.Equals(shortest, StringComparison.OrdinalIgnoreCase) || n.EndsWith("." + shortest, StringComparison.OrdinalIgnoreCase)) ? shortest : null;
     }
 
     private async Task<List<Found>> RegionAsync(string region, CancellationToken cancel)
@@ -103,7 +114,7 @@ public sealed class PlatformFinder(AwsCaller caller)
         }
     }
 
-    private static string Yaml(string id, string account, List<Found> found)
+    private static string Yaml(string id, string account, string? domain, List<Found> found)
     {
         var text = new StringBuilder();
         void Line(string line) => text.Append(line).Append('\n');
@@ -111,7 +122,7 @@ public sealed class PlatformFinder(AwsCaller caller)
         Line($"id: {id}");
         Line($"name: {id}");
         Line($"account: \"{account}\"");
-        Line($"baseDomain: example.com           {Open}the domain under which the platform's public names lie");
+        Line($"baseDomain: {domain ?? PlatformMap.UnsaidDomain,-20}  {Open}{(domain is null ? "the" : "is this the")} domain under which the platform's public names lie{(domain is null ? "" : "?")}");
         Line($"# vpn: wg0                       {Open}the VPN interface of this host, where databases are reached by one");
         Line("secretValues: unread             # shapes: drills may read secrets in memory to tell missing keys and broken shapes");
         Line("");

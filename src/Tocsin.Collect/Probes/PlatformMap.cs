@@ -23,7 +23,13 @@ public sealed class PlatformMap(Platform platform, PlatformEnvironment environme
     /// <summary>The range of the environment's network, where the platform says it.</summary>
     public string? Cidr => environment.Fields.GetValueOrDefault("vpcCidr");
 
+    /// <summary>What stands for the base domain until somebody says it; nothing can lie outside of it.</summary>
+    public const string UnsaidDomain = "example.com";
+
     public string BaseDomain => platform.Fields["baseDomain"];
+
+    /// <summary>Whether a name lies under the base domain; null where nobody has said which that is.</summary>
+    public bool? IsUnderBase(string name) => BaseDomain == UnsaidDomain ? null : name.Equals(BaseDomain, StringComparison.OrdinalIgnoreCase) || name.EndsWith("." + BaseDomain, StringComparison.OrdinalIgnoreCase);
 
     public string ImagesRegion => platform.Fields.GetValueOrDefault("imagesRegion", Region);
 

@@ -55,6 +55,11 @@ public sealed class PlatformCommandTests
         var check = JsonNode.Parse(await UntilAsync(lab, 0, "platform", "check", "--lab", "--platform", file, "--env", "production", "--format", "json"))!;
         Assert.True(check["looks"]!.GetValue<int>() > 40, check.ToJsonString());
         Assert.DoesNotContain(check["missing"]!.AsArray(), m => m!["status"]!.ToString() is not "NotConfigured");
+        Assert.Equal("zelly.in", parsed.Value.Fields["baseDomain"]);
+        Assert.Contains("Diagnosis: Healthy", await DoAsync(lab, 0, "drill", "--lab", "--platform", file, "--env", "production"), StringComparison.Ordinal);
+        // A question that nobody has answered yet makes nothing wrong.
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file, Cancel)).Replace("baseDomain: zelly.in", "baseDomain: example.com", StringComparison.Ordinal), Cancel);
+        Assert.Contains("Diagnosis: Healthy", await DoAsync(lab, 0, "drill", "--lab", "--platform", file, "--env", "production"), StringComparison.Ordinal);
         Assert.Contains("exists already", (await lab.RunAsync(["platform", "init", "--region", "ap-south-1", "--lab", "--out", file], Cancel)).Error, StringComparison.Ordinal);
     }
 

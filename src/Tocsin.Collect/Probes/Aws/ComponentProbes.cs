@@ -100,10 +100,10 @@ internal static class ComponentProbes
             return;
         }
         // The worst one is told: what is not issued, else what ends first.
-        var own = certificates.Where(c => Names(c).Any(n => Under(ground, n))).DefaultIfEmpty(certificates[0]);
+        var own = certificates.Where(c => Names(c).Any(n => ground.Map.IsUnderBase(n) == true)).DefaultIfEmpty(certificates[0]);
         var worst = own.OrderBy(c => c.Text("Status") == "ISSUED").ThenByDescending(c => c.Time("CreatedAt")).First();
         if (CertificateStates.Contains(worst.Text("Status"), StringComparer.Ordinal)) sighting.Fact("status", worst.Text("Status"));
-        sighting.Fact("domainUnderBase", certificates.TrueForAll(c => Names(c).All(n => Under(ground, n))));
+        sighting.Fact("domainUnderBase", AllUnderBase(ground, certificates.SelectMany(Names)));
         var arn = worst.Text("CertificateArn") ?? "";
         var more = (await ground.AskAsync(sighting, "acm", "DescribeCertificate", new JsonObject { ["CertificateArn"] = arn }, cancel)).Map("Certificate");
         if (worst.Text("Status") == "PENDING_VALIDATION" && more.Time("CreatedAt") is { } requested) sighting.Fact("pendingMinutes", requested.MinutesTo(ground.Now));
@@ -123,7 +123,7 @@ internal static class ComponentProbes
         }
         var named = hosts.Where(h => !System.Net.IPAddress.TryParse(h, out _)).Distinct(StringComparer.Ordinal).ToList();
         if (named.Count > 0) sighting.Fact("namesOtherEnvironment", named.Exists(h => h.Split('.').Any(l => ground.Map.Others.Any(o => o.Environment == l))));
-        if (named.Count > 0) sighting.Fact("subdomainBaseCorrect", named.TrueForAll(h => Under(ground, h)));
+        if (named.Count > 0) sighting.Fact("subdomainBaseCorrect", AllUnderBase(ground, named));
         await EcsProbes.PartAsync(sighting, async _ =>
         {
             var issued = (await CertificatesAsync(ground, sighting, cancel)).Where(c => c.Text("Status") == "ISSUED").SelectMany(Names).ToList();
@@ -138,7 +138,7 @@ internal static class ComponentProbes
 
     private static IEnumerable<string> Names(JsonObject certificate) => certificate.Texts("SubjectAlternativeNameSummaries").Append(certificate.Text("DomainName") ?? "").Where(n => n.Length > 0);
 
-    private static bool Under(AwsGround ground, string name) => name == ground.Map.BaseDomain || name.EndsWith("." + ground.Map.BaseDomain, StringComparison.Ordinal);
+    private static bool? AllUnderBase(AwsGround ground, IEnumerable<string> names) => names.Select(ground.Map.IsUnderBase).Aggregate((bool?)true, (all, one) => all & one);
 
     private static bool Covers(string certified, string host) => certified == host || (certified.StartsWith("*.", StringComparison.Ordinal) && host.Contains('.', StringComparison.Ordinal) && host[(host.IndexOf('.', StringComparison.Ordinal) + 1)..] == certified[2..]);
 }

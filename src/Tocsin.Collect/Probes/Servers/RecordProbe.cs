@@ -34,7 +34,7 @@ internal static class RecordProbe
             if (answer.Addresses.Any(DomainProbes.IsCloudflare)) continue;
             if (alias.Exists(aliases.Contains) || answer.Addresses.Any(addresses.Contains)) continue;
             right = false;
-            foreign |= alias.Exists(a => !IsUnder(a, ground.Map.BaseDomain) && !a.EndsWith(".amazonaws.com", StringComparison.OrdinalIgnoreCase));
+            foreign |= alias.Exists(a => ground.Map.IsUnderBase(a) == false && !a.EndsWith(".amazonaws.com", StringComparison.OrdinalIgnoreCase));
             sighting.Lacks($"{name} leads to {string.Join(", ", alias.Concat(answer.Addresses.Select(a => a.ToString())).DefaultIfEmpty(answer.Outcome.ToString()))}");
         }
         sighting.Fact("recordsResolve", right);
@@ -50,6 +50,4 @@ internal static class RecordProbe
         foreach (var name in aliases.Where(a => !IPAddress.TryParse(a, out _))) addresses.UnionWith((await DnsClient.AskAsync(resolver, name, DnsType.A, cancel)).Addresses);
         return (aliases, addresses);
     }
-
-    private static bool IsUnder(string name, string zone) => name.Equals(zone, StringComparison.OrdinalIgnoreCase) || name.EndsWith("." + zone, StringComparison.OrdinalIgnoreCase);
 }
