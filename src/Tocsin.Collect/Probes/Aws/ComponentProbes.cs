@@ -100,7 +100,7 @@ internal static class ComponentProbes
             return;
         }
         // The worst one is told: what is not issued, else what ends first.
-        var own = certificates.Where(c => Names(c).Any(n => ground.Map.IsUnderBase(n) == true)).DefaultIfEmpty(certificates[0]);
+        var own = certificates.Where(c => Names(c).Any(n => ground.Map.IsUnderBase(n) != false)).DefaultIfEmpty(certificates[0]);
         var worst = own.OrderBy(c => c.Text("Status") == "ISSUED").ThenByDescending(c => c.Time("CreatedAt")).First();
         if (CertificateStates.Contains(worst.Text("Status"), StringComparer.Ordinal)) sighting.Fact("status", worst.Text("Status"));
         sighting.Fact("domainUnderBase", AllUnderBase(ground, certificates.SelectMany(Names)));
