@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Platforms;
 
 namespace Tocsin.Collect.Probes;
 
 /// <summary>One environment of a platform as probes ask for it: names of what to look at, and the subjects under which it is told.</summary>
-public sealed class PlatformMap(Platform platform, PlatformEnvironment environment)
+public sealed partial class PlatformMap(Platform platform, PlatformEnvironment environment)
 {
     public Platform Platform => platform;
 
@@ -41,8 +42,9 @@ public sealed class PlatformMap(Platform platform, PlatformEnvironment environme
     /// <summary>The same platform in its other environments.</summary>
     public IEnumerable<PlatformMap> Others => platform.Environments.Where(e => e.Name != environment.Name).Select(e => new PlatformMap(platform, e));
 
-    /// <summary>A field of a component, or null where the platform does not say.</summary>
-    public string? Component(string name, string field) => environment.Components.GetValueOrDefault(name)?.GetValueOrDefault(field);
+    /// <summary>A field of a component, or null where the platform does not say: an address that a template left open is none.</summary>
+    public string? Component(string name, string field) =>
+        environment.Components.GetValueOrDefault(name)?.GetValueOrDefault(field) is { } value && !(field is "endpoint" or "host" && Placeholder().IsMatch(value)) ? value : null;
 
     public bool Has(string component) => environment.Components.ContainsKey(component);
 
@@ -53,4 +55,8 @@ public sealed class PlatformMap(Platform platform, PlatformEnvironment environme
 
     /// <summary>The services that need the component, themselves and by no one else.</summary>
     public IEnumerable<Service> Users(string component) => platform.Services.Where(s => s.DependsOn.Contains(component, StringComparer.Ordinal));
+
+    // What stands in a template for whoever knows: ELASTICACHE_ENDPOINT, 10.0.x.x, name.cluster-xxx.region.
+    [GeneratedRegex(@"^[A-Z][A-Z0-9_]*$|^\d+(\.(\d+|x))*\.x(\.(\d+|x))*$|[.-]xxx([.-]|$)", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Placeholder();
 }

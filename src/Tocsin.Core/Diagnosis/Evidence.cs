@@ -196,6 +196,8 @@ internal sealed class Evidence
         // Where its entry is about no component, the same line may be known by one that is.
         if (ComponentOf(match) is not { } component)
             return Bundle.Matches.Any(m => m.Live && m.Subject == match.Subject && m.Source == match.Source && m.Last == match.Last && m.Text == match.Text && ComponentOf(m) is not null && IsOver(m, states, service));
+        // What the line itself names, such as a merchant's domain, is well since then.
+        if (Current.Any(s => s.IsEvidence && s.Observation.Subject is { Item.Length: > 0 } named && named.Component == component && named.Environment == match.Subject.Environment && s.Observation.Since > match.Last && match.Text.Contains(named.Item, StringComparison.Ordinal))) return true;
         if (!states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component)) return false;
         // The component was started since, or something that needs it works since: one of several of its own, such as the workers of a queue, or requests, for as long as who fails now and then would not.
         if (states.Where(s => s.Observation.Subject.Item.Length > 0 || s.Observation.Subject.Component == component).Any(s => s.IsEvidence && s.Observation.Since > match.Last)) return true;

@@ -64,6 +64,9 @@ public sealed record Fault
     /// <summary>Verb lines that are the fix's own way; <c>lab heal</c> needs none of them.</summary>
     public required ImmutableArray<string> Heal { get; init; }
 
+    /// <summary>What holds again once it is healed, beside healthy services: some of it is back later than they are.</summary>
+    public required ImmutableArray<LandedCheck> Healed { get; init; }
+
     public string Kind => Real ? "real" : "emulated";
 
     /// <summary>All verb lines, in the order in which they are run.</summary>

@@ -59,6 +59,7 @@ public sealed class FaultReader
         Landed = map.Each("landed", CheckReader.Read),
         Within = map.Has("within") ? Duration.FromSeconds(map.Seconds("within")) : DefaultWithin,
         Heal = map.Texts("heal"),
+        Healed = map.Each("healed", CheckReader.Read),
     };
 
     private static LabProfile Profile(string name) => name is "full" ? LabProfile.Full : LabProfile.Core;
@@ -76,7 +77,7 @@ public sealed class FaultReader
             if (ground.Platform.Environment(environment.Value!) is null) Unknown(environment, "environment", environment.Value!, ground.Platform.Environments.Select(e => e.Name));
         }
         foreach (var line in Nodes(root, "prepare").Concat(Nodes(root, "break")).Concat(Nodes(root, "heal"))) CheckVerb(line);
-        foreach (var check in Checks(root, "before").Concat(Checks(root, "landed"))) CheckLanded(check.Name, check.Map);
+        foreach (var check in Checks(root, "before").Concat(Checks(root, "landed")).Concat(Checks(root, "healed"))) CheckLanded(check.Name, check.Map);
     }
 
     private void CheckRoot(YamlMappingNode root)

@@ -101,6 +101,9 @@ public sealed class FaultRun : IDisposable
         return said.ToImmutable();
     }
 
+    /// <summary>Waits for what is back later than the services are.</summary>
+    public Task UntilHealedAsync(Duration limit, CancellationToken cancel) => UntilAsync(Fault.Healed, limit, $"{Fault.Id} is healed, the services are well, and it still does not work after {limit.TotalSeconds:0} s", cancel);
+
     public void Dispose() => eyes.Dispose();
 
     private Instant Now() => Instant.FromDateTimeOffset(time.GetUtcNow());
@@ -110,15 +113,21 @@ public sealed class FaultRun : IDisposable
     private async Task SeeItWorkAsync(CancellationToken cancel)
     {
         var began = eyes.Since;
-        foreach (var check in Fault.Before)
+        await UntilAsync(Fault.Before, LeastOnTheWall, $"{Fault.Id} is prepared and does not work as it should before it is broken", cancel);
+        (worked, eyes.Since) = (began, Now());
+    }
+
+    private async Task UntilAsync(ImmutableArray<LandedCheck> checks, Duration limit, string otherwise, CancellationToken cancel)
+    {
+        var began = Now();
+        foreach (var check in checks)
         {
             while (await LookAsync(check, cancel) is { Landed: false } not)
             {
-                if (Now() - began > LeastOnTheWall) throw new LabException($"{Fault.Id} is prepared and does not work as it should before it is broken: {not.Kind} saw {not.Saw}");
+                if (Now() - began > limit) throw new LabException($"{otherwise}: {not.Kind} saw {not.Saw}");
                 await Task.Delay(Between, time, cancel);
             }
         }
-        (worked, eyes.Since) = (began, Now());
     }
 
     private async Task<Evidence> LookAsync(LandedCheck check, CancellationToken cancel)

@@ -87,6 +87,7 @@ public sealed class FaultScene : IDisposable
                 var said = await First.FixAsync(cancel);
                 await lab.HealAsync(cancel);
                 await UntilHealthyAsync(cancel);
+                await First.UntilHealedAsync(NodaTime.Duration.FromTimeSpan(HealLimit), cancel);
                 await UntilUncountedAsync(cancel);
                 return [.. said, "the platform is healthy again; its logs and events remember"];
             case FaultVariant.Denied:

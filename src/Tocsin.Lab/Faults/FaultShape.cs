@@ -50,6 +50,7 @@ public static class FaultShape
             new("within", new Shape.Text("Lab time that it may take to land (default: 10m)", Pattern: EntryNames.DurationPattern)),
             new("landed", new Shape.List("Independent probes, all of which must hold", new Shape.Map("One probe", Checks, [[.. Checks.Select(c => c.Name)]]), NotEmpty: true), Required: true),
             new("heal", Lines, Required: true),
+            new("healed", new Shape.List("Probes that hold once it is healed, for what is back later than the services are", new Shape.Map("One probe", Checks, [[.. Checks.Select(c => c.Name)]]), NotEmpty: true)),
         ]);
 
     /// <summary>The form of not-possible.yaml, beside the faults' folders.</summary>

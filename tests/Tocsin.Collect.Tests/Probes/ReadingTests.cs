@@ -1,6 +1,8 @@
 using System.Net;
+using Tocsin.Collect.Probes;
 using Tocsin.Collect.Probes.Aws;
 using Tocsin.Collect.Probes.Servers;
+using Tocsin.Core.Platforms;
 
 namespace Tocsin.Collect.Tests.Probes;
 
@@ -31,7 +33,16 @@ public sealed class ReadingTests
     [InlineData("10.1.2.3", false)]
     [InlineData("x.example.com", false)]
     [InlineData("master.zelly.abc123.aps1.cache.amazonaws.com", false)]
-    public void What_a_template_left_for_an_address_is_none(string host, bool placeholder) => Assert.Equal(placeholder, ServerGround.IsPlaceholder(host));
+    public void What_a_template_left_for_an_address_is_none(string host, bool placeholder)
+    {
+        var platform = PlatformReader.Parse(
+            $"id: small\nname: Small\naccount: \"000000000000\"\nbaseDomain: small.example\nenvironments:\n  one: {{ region: ap-south-1, cluster: small, components: {{ redis: {{ endpoint: {host}, queuePrefix: BULL }} }} }}\nservices:\n  api: {{ role: core-api, logGroup: /x }}\n",
+            "platform.yaml").Value!;
+        var map = new PlatformMap(platform, platform.Environments[0]);
+        Assert.Equal(placeholder ? null : host, map.Component("redis", "endpoint"));
+        Assert.Equal("BULL", map.Component("redis", "queuePrefix"));
+        Assert.Equal(placeholder, new ServerGround(map, _ => null, TimeProvider.System).Find("redis") is null);
+    }
 
     [Theory]
     [InlineData("")]

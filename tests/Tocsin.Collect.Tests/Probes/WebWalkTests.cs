@@ -77,6 +77,22 @@ public sealed class WebWalkTests
     public void A_failed_challenge_has_its_kind(string line, string problem) => Assert.Equal(problem, DomainProbes.Problem(line));
 
     [Theory]
+    [InlineData("", "NONE", null)]
+    [InlineData("failed", "CONNECTION", 0)]
+    [InlineData("failed request obtained request", "NONE", 2)]
+    [InlineData("obtained failed request", "CONNECTION", 1)]
+    public void What_was_obtained_after_the_last_failure_settles_it(string told, string problem, int? since)
+    {
+        List<string> lines = [.. told.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select((w, i) => w switch
+        {
+            "failed" => $"{{\"ts\":{i},\"msg\":\"challenge failed\",\"problem_type\":\"urn:ietf:params:acme:error:connection\"}}",
+            "obtained" => $"{{\"ts\":{i},\"msg\":\"certificate obtained successfully\"}}",
+            _ => $"{{\"ts\":{i},\"msg\":\"request completed\"}}",
+        })];
+        Assert.Equal((problem, since is { } at ? lines[at] : null), DomainProbes.AcmeState(lines));
+    }
+
+    [Theory]
     [InlineData("store-event", "store-events", true)]
     [InlineData("store_events", "store-events", true)]
     [InlineData("SHOPIFY_WEBHOOK", "store-events", false)]

@@ -230,6 +230,19 @@ public sealed class DiagnoserTests
     }
 
     [Theory]
+    [InlineData("shop.example", 1, Verdict.Healthy)]
+    [InlineData("other.example", 1, Verdict.Ambiguous)]
+    [InlineData("shop.example", -1, Verdict.Ambiguous)]
+    public void What_a_line_names_is_over_when_that_is_well_since(string well, int after, Verdict expected)
+    {
+        var last = Given.Now - Duration.FromSeconds(5);
+        var match = Given.Match("saw mysql-unreachable.refused-port@api") with { First = last, Last = last, Count = 1, Live = true, Text = "no answer for shop.example" };
+        var named = Given.Observation("rds.snapshots@/aurora running=false");
+        named = named with { Subject = named.Subject with { Item = well }, Since = last + Duration.FromSeconds(after) };
+        Assert.Equal(expected, Given.Diagnose(Given.Bundle([Given.Observation(Well), named], [match])).Verdict);
+    }
+
+    [Theory]
     [InlineData(40, 1, 2, Verdict.Healthy)]
     [InlineData(40, 2, 2, Verdict.Healthy)]
     [InlineData(40, 1, 12, Verdict.Ambiguous)]

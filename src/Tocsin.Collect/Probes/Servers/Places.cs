@@ -4,7 +4,6 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using NodaTime;
 using Tocsin.Collect.Wire;
 using Tocsin.Core.Diagnosis;
@@ -30,7 +29,7 @@ public delegate Task<JsonObject> AwsAsk(Sighting sighting, string service, strin
 
 /// <summary>What the probes of servers, names and pages share.</summary>
 /// <param name="Variable">A variable of Tocsin's own surroundings, or null: addresses and read-only logins, which no file of the platform holds.</param>
-public sealed partial record ServerGround(PlatformMap Map, Func<string, string?> Variable, TimeProvider Time)
+public sealed record ServerGround(PlatformMap Map, Func<string, string?> Variable, TimeProvider Time)
 {
     private static readonly ImmutableDictionary<string, int> Ports = ImmutableDictionary.CreateRange(StringComparer.Ordinal, [new KeyValuePair<string, int>("aurora", 3306), new("redis", 6379), new("clickhouse", 8123), new("cloudflare", 443)]);
 
@@ -73,7 +72,7 @@ public sealed partial record ServerGround(PlatformMap Map, Func<string, string?>
     {
         if (!Has(component)) return null;
         var host = Setting(component, "host") ?? Map.Component(component, "endpoint") ?? Map.Component(component, "host");
-        if (string.IsNullOrWhiteSpace(host) || IsPlaceholder(host)) return null;
+        if (string.IsNullOrWhiteSpace(host)) return null;
         var port = int.TryParse(Setting(component, "port") ?? Map.Component(component, "port"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : Ports.GetValueOrDefault(component);
         return new Place(host, port)
         {
@@ -83,12 +82,6 @@ public sealed partial record ServerGround(PlatformMap Map, Func<string, string?>
             Authorities = Authorities(Setting(component, "ca") ?? Variable("TOCSIN_CA") ?? Map.Component(component, "authority")),
         };
     }
-
-    // What a template leaves for whoever knows: ELASTICACHE_ENDPOINT, 10.0.x.x, name.cluster-xxx.region.
-    [GeneratedRegex(@"^[A-Z][A-Z0-9_]*$|^\d+(\.(\d+|x))*\.x(\.(\d+|x))*$|[.-]xxx([.-]|$)", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex Placeholder();
-
-    internal static bool IsPlaceholder(string host) => Placeholder().IsMatch(host);
 
     public Place Place(string component) => Find(component) ?? throw new CouldNotLook(ObservationStatus.NotConfigured, $"where {component} of {Map.Environment} is, is not known: {Name(component, "host")} or its endpoint in platform.yaml says it");
 
