@@ -38,7 +38,7 @@ public static class Diagnoser
             RuledOut = [.. weighed.Where(h => h.IsRuledOut && h.Printed).Select(h => new RuledOutCause(h.Id, h.Seat, h.RuledOutBy))],
             Findings = [.. findings, .. troubles],
             Unexplained = [.. findings.Where((_, i) => !ranking.Chosen.Any(c => c.Explains.Contains(i))), .. troubles],
-            Past = [.. canonical.Matches.Where(m => !evidence.Matches.Contains(m) && (m.Subject.Environment.Length == 0 || m.Subject.Environment == canonical.Environment))],
+            Past = [.. canonical.Matches.Where(m => !evidence.Matches.Contains(m) && !evidence.IsMereHint(m) && (m.Subject.Environment.Length == 0 || m.Subject.Environment == canonical.Environment))],
             Missing = Verdicts.Missing(evidence),
             Coverage = Verdicts.CoverageOf(evidence),
             Next = report.Next(),

@@ -69,7 +69,7 @@ internal sealed class Evidence
         Services = [.. Current.Select(s => s.Observation.Subject.Service).Concat(bundle.Matches.Select(m => m.Subject.Service)).Concat(bundle.Services)
             .Where(s => s.Length > 0).Select(Dependencies.ServiceName).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         Matches = [.. bundle.Matches.Where(m => m.Subject.Environment.Length == 0 || m.Subject.Environment == bundle.Environment)
-            .Where(m => !IsPast(m))];
+            .Where(m => !IsPast(m) && !IsMereHint(m))];
     }
 
     public EvidenceBundle Bundle { get; }
@@ -180,6 +180,10 @@ internal sealed class Evidence
         return age is >= 0 and <= LiveHandshakeSeconds ? Truth.True : Truth.False;
     }
 
+    /// <summary>A text that only hints at a component is no sign of it where it was printed by who does not need that component: any socket is reset.</summary>
+    public bool IsMereHint(LogMatch match) =>
+        match.Subject.Service.Length > 0 && _catalog.IsHint(match.Entry, match.Signatures) && ComponentOf(match) is { } component && !Dependencies.MayNeed(Dependencies.ServiceName(match.Subject.Service), component);
+
     // A line is history when nothing is wrong with what it is about, and either it is long silent, or all is well since after it and who printed it is gone or found it well again.
     private bool IsPast(LogMatch match)
     {
@@ -191,11 +195,12 @@ internal sealed class Evidence
     }
 
     // Who still runs may have said once what still holds. Of a component that is seen to be well it says no more when it worked since, or was silent for much longer than before.
-    private bool IsOver(LogMatch match, List<Seen> states, string service)
+    // One line is over for every entry that knows it, for it was said once.
+    private bool IsOver(LogMatch match, List<Seen> states, string service) =>
+        Bundle.Matches.Any(m => m.Live && m.Subject == match.Subject && m.Source == match.Source && m.Last == match.Last && m.Text == match.Text && ComponentOf(m) is { } component && IsOver(m, component, states, service));
+
+    private bool IsOver(LogMatch match, string component, List<Seen> states, string service)
     {
-        // Where its entry is about no component, the same line may be known by one that is.
-        if (ComponentOf(match) is not { } component)
-            return Bundle.Matches.Any(m => m.Live && m.Subject == match.Subject && m.Source == match.Source && m.Last == match.Last && m.Text == match.Text && ComponentOf(m) is not null && IsOver(m, states, service));
         // What the line itself names, such as a merchant's domain, is well since then.
         if (Current.Any(s => s.IsEvidence && s.Observation.Subject is { Item.Length: > 0 } named && named.Component == component && named.Environment == match.Subject.Environment && s.Observation.Since > match.Last && match.Text.Contains(named.Item, StringComparison.Ordinal))) return true;
         if (!states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component)) return false;

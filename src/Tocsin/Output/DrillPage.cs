@@ -46,7 +46,7 @@ internal static class DrillPage
     {
         { Verdict: Verdict.Healthy, Past.IsEmpty: true } => "nothing that was looked at is wrong.",
         { Verdict: Verdict.Healthy } healthy => $"nothing that was looked at is wrong now. Over is {string.Join(", ", Over(healthy))}.",
-        { Verdict: Verdict.Blind } => $"could not look. {MarkdownSafe.Text(string.Join("; ", outcome.Diagnosis.Missing.Select(m => m.Why).Distinct(StringComparer.Ordinal).Take(3)))}",
+        { Verdict: Verdict.Blind } => $"could not look. {MarkdownSafe.Text(string.Join("; ", outcome.Diagnosis.Missing.SelectMany(m => m.Why.Split("; ")).Distinct(StringComparer.Ordinal).Take(4)))}",
         { Verdict: Verdict.NoKnownCause } unknown => $"something is wrong, and no cause of the reference explains it. {string.Join("; ", unknown.Unexplained.Take(3).Select(f => $"{MarkdownSafe.Text(f.Subject.ToString())}: {MarkdownSafe.Text(f.Because)} ({MarkdownSafe.Code(f.What)})"))}.",
         { Causes: [var first, ..] all } => string.Join("; ", all.Select(c => $"{MarkdownSafe.Code(c.Id)} at {MarkdownSafe.Text(c.At.ToString())}")) + $". {MarkdownSafe.Text(first.Title)}",
         { Rivals: [var first, ..] } => $"several causes are possible, first {MarkdownSafe.Code(first.Id)}: {MarkdownSafe.Text(first.Title)}",

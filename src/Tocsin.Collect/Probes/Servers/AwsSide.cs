@@ -10,6 +10,7 @@ namespace Tocsin.Collect.Probes.Servers;
 internal sealed class AwsSide(ServerGround ground, Sighting sighting)
 {
     private const int MostTasks = 6;
+    private const int MostPages = 8;
 
     /// <summary>Addresses of a service's running tasks.</summary>
     public async Task<List<string>> TasksAsync(Service service, CancellationToken cancel)
@@ -84,8 +85,19 @@ internal sealed class AwsSide(ServerGround ground, Sighting sighting)
     public async Task<List<string>> LinesAsync(string group, string pattern, CancellationToken cancel)
     {
         var since = ground.Since?.ToUnixTimeMilliseconds() ?? ground.Time.GetUtcNow().AddHours(-1).ToUnixTimeMilliseconds();
-        var events = await AskAsync("logs", "FilterLogEvents", new() { ["logGroupName"] = group, ["filterPattern"] = pattern, ["startTime"] = since, ["limit"] = 500 }, cancel);
-        return [.. Items(events["events"]).Select(e => Text(e["message"])).OfType<string>()];
+        var lines = new List<string>();
+        string? token = null;
+        // A page may be empty and still have one after it.
+        for (var page = 0; page < MostPages; page++)
+        {
+            var input = new JsonObject { ["logGroupName"] = group, ["filterPattern"] = pattern, ["startTime"] = since };
+            if (token is not null) input["nextToken"] = token;
+            var answer = await AskAsync("logs", "FilterLogEvents", input, cancel);
+            lines.AddRange(Items(answer["events"]).Select(e => Text(e["message"])).OfType<string>());
+            token = Text(answer["nextToken"]);
+            if (token is null) break;
+        }
+        return lines;
     }
 
     public static JsonObject? Parse(string? text)
