@@ -5,19 +5,12 @@ using NodaTime;
 
 namespace Tocsin.Collect.Probes.Aws;
 
-/// <summary>One event of a log group.</summary>
-public sealed record LogEvent(string Stream, Instant At, string Text);
-
 /// <param name="Json">What it is as JSON; null where it is something else.</param>
 internal sealed record ReadLine(LogEvent Event, JsonObject? Json);
-
-/// <summary>Events of a group, oldest first, and whether there were more than are read.</summary>
-internal sealed record LogPage(ImmutableArray<LogEvent> Events, bool Cut);
 
 /// <summary>What a service's own log says: which lines are known errors is the matcher's matter, what else they show is told here.</summary>
 internal static partial class LogLook
 {
-    private const int MostPages = 8;
     private const double SlowMs = 1000;
     private const double NotFound = 404;
     private const int Enough = 3;
@@ -30,22 +23,9 @@ internal static partial class LogLook
         if (view.Service.Fields.ContainsKey("logGroup")) yield return ground.Probe("app.logs", view.Subject, "logs", (s, c) => LookAsync(ground, view, s, c), "logs:FilterLogEvents") with { Limit = Duration.FromSeconds(8) };
     }
 
-    /// <summary>The events since the drill's beginning, in at most so many pages.</summary>
-    public static async Task<LogPage> LinesAsync(AwsGround ground, string group, Sighting sighting, CancellationToken cancel)
-    {
-        var events = ImmutableArray.CreateBuilder<LogEvent>();
-        string? token = null;
-        for (var page = 0; page < MostPages; page++)
-        {
-            var input = new JsonObject { ["logGroupName"] = group, ["startTime"] = ground.Since.ToUnixTimeMilliseconds() };
-            if (token is not null) input["nextToken"] = token;
-            var answer = await ground.AskAsync(sighting, "logs", "FilterLogEvents", input, cancel);
-            events.AddRange(answer.Items("events").Select(e => new LogEvent(e.Text("logStreamName") ?? "", Instant.FromUnixTimeMilliseconds((long)(e.Number("timestamp") ?? 0)), e.Text("message") ?? "")));
-            token = answer.Text("nextToken");
-            if (token is null) break;
-        }
-        return new LogPage([.. events.OrderBy(e => e.At)], token is not null);
-    }
+    /// <summary>The events since the drill's beginning.</summary>
+    public static Task<LogPage> LinesAsync(AwsGround ground, string group, Sighting sighting, CancellationToken cancel) =>
+        LogPages.ReadAsync(new JsonObject { ["logGroupName"] = group, ["startTime"] = ground.Since.ToUnixTimeMilliseconds() }, q => ground.AskAsync(sighting, "logs", "FilterLogEvents", q, cancel), cancel);
 
     /// <summary>The ids of the tasks that run; a stream is named by its task.</summary>
     public static async Task<IReadOnlySet<string>> RunningAsync(ServiceView view, Sighting sighting, CancellationToken cancel) =>
@@ -61,7 +41,7 @@ internal static partial class LogLook
         IReadOnlySet<string> running = ImmutableHashSet<string>.Empty;
         await EcsProbes.PartAsync(sighting, async _ => running = await RunningAsync(view, sighting, cancel), cancel);
         ground.Texts.AddLog(view.Subject, view.Service.Fields["logGroup"], page.Events, s => IsOf(running, s));
-        if (page.Cut) sighting.Lacks($"the log holds more than {page.Events.Length} events in this time; the first were read");
+        page.Tell(sighting);
         if (page.Events.Length == 0) sighting.Empty();
         var lines = Read(page.Events);
         Requests(ground, view, lines, sighting);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Tocsin.Collect.Probes.Aws;
 using Tocsin.Core.Diagnosis;
 using Tocsin.Core.Platforms;
 
@@ -10,7 +11,6 @@ namespace Tocsin.Collect.Probes.Servers;
 internal sealed class AwsSide(ServerGround ground, Sighting sighting)
 {
     private const int MostTasks = 6;
-    private const int MostPages = 8;
 
     /// <summary>Addresses of a service's running tasks.</summary>
     public async Task<List<string>> TasksAsync(Service service, CancellationToken cancel)
@@ -85,19 +85,9 @@ internal sealed class AwsSide(ServerGround ground, Sighting sighting)
     public async Task<List<string>> LinesAsync(string group, string pattern, CancellationToken cancel)
     {
         var since = ground.Since?.ToUnixTimeMilliseconds() ?? ground.Time.GetUtcNow().AddHours(-1).ToUnixTimeMilliseconds();
-        var lines = new List<string>();
-        string? token = null;
-        // A page may be empty and still have one after it.
-        for (var page = 0; page < MostPages; page++)
-        {
-            var input = new JsonObject { ["logGroupName"] = group, ["filterPattern"] = pattern, ["startTime"] = since };
-            if (token is not null) input["nextToken"] = token;
-            var answer = await AskAsync("logs", "FilterLogEvents", input, cancel);
-            lines.AddRange(Items(answer["events"]).Select(e => Text(e["message"])).OfType<string>());
-            token = Text(answer["nextToken"]);
-            if (token is null) break;
-        }
-        return lines;
+        var page = await LogPages.ReadAsync(new JsonObject { ["logGroupName"] = group, ["filterPattern"] = pattern, ["startTime"] = since }, q => AskAsync("logs", "FilterLogEvents", q, cancel), cancel);
+        page.Tell(sighting);
+        return [.. page.Events.Select(e => e.Text)];
     }
 
     public static JsonObject? Parse(string? text)
