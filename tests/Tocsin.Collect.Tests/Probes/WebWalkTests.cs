@@ -77,19 +77,22 @@ public sealed class WebWalkTests
     public void A_failed_challenge_has_its_kind(string line, string problem) => Assert.Equal(problem, DomainProbes.Problem(line));
 
     [Theory]
-    [InlineData("", "NONE", null)]
-    [InlineData("failed", "CONNECTION", 0)]
-    [InlineData("failed request obtained request", "NONE", 2)]
-    [InlineData("obtained failed request", "CONNECTION", 1)]
-    public void What_was_obtained_after_the_last_failure_settles_it(string told, string problem, int? since)
+    [InlineData("", "NONE", 0, null)]
+    [InlineData("failed", "CONNECTION", 1, 0)]
+    [InlineData("failed validating failed validating none", "CONNECTION", 2, 4)]
+    [InlineData("failed request obtained request", "NONE", 1, 2)]
+    [InlineData("obtained failed request", "CONNECTION", 1, 1)]
+    public void What_was_obtained_after_the_last_failure_settles_it(string told, string problem, int failed, int? since)
     {
         List<string> lines = [.. told.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select((w, i) => w switch
         {
             "failed" => $"{{\"ts\":{i},\"msg\":\"challenge failed\",\"problem_type\":\"urn:ietf:params:acme:error:connection\"}}",
+            "validating" => $"{{\"ts\":{i},\"msg\":\"validating authorization\",\"problem\":{{\"type\":\"urn:ietf:params:acme:error:connection\"}}}}",
+            "none" => $"{{\"ts\":{i},\"msg\":\"could not get certificate from issuer\",\"error\":\"HTTP 400 urn:ietf:params:acme:error:connection\"}}",
             "obtained" => $"{{\"ts\":{i},\"msg\":\"certificate obtained successfully\"}}",
             _ => $"{{\"ts\":{i},\"msg\":\"request completed\"}}",
         })];
-        Assert.Equal((problem, since is { } at ? lines[at] : null), DomainProbes.AcmeState(lines));
+        Assert.Equal((problem, failed, since is { } at ? lines[at] : null), DomainProbes.AcmeState(lines));
     }
 
     [Theory]

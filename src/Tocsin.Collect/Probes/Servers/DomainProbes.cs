@@ -208,23 +208,29 @@ public static class DomainProbes
     {
         var lines = (await new AwsSide(ground, sighting).LinesAsync(group, $"\"{domain}\"", cancel)).FindAll(l => !OwnMark.IsOn(l));
         sighting.Fact("visited", await IsVisitedAsync(ground, domain, lines.Count > 0, sighting, cancel));
-        sighting.Fact("failedLastHour", lines.Count(IsFailure));
-        var (problem, since) = AcmeState(lines);
+        var (problem, failed, since) = AcmeState(lines);
+        sighting.Fact("failedLastHour", failed);
         sighting.Fact("problem", problem);
         if (since is not null) sighting.Since(Tree.Object(since).Time("ts"));
     }
 
-    /// <summary>How the name stands by Caddy's own lines, oldest first, and the line since which it does: what was obtained after the last failure settles it.</summary>
-    internal static (string Problem, string? Since) AcmeState(List<string> lines)
+    /// <summary>
+    /// How the name stands by Caddy's own lines, oldest first: its last problem, how many validations failed, and the line since which it stands so. What was obtained after the last failure settles it.
+    /// </summary>
+    internal static (string Problem, int Failed, string? Since) AcmeState(List<string> lines)
     {
-        var failed = lines.FindLastIndex(IsFailure);
+        // One validation that fails is told in several lines, and once in these words.
+        var failed = lines.Count(IsValidation);
+        var last = lines.FindLastIndex(IsFailure);
         var obtained = lines.FindLastIndex(l => l.Contains("certificate obtained successfully", StringComparison.Ordinal));
-        if (failed > obtained) return (Problem(lines[failed]), lines[failed]);
-        return ("NONE", obtained < 0 ? null : lines[obtained]);
+        if (last > obtained) return (Problem(lines[last]), failed, lines[last]);
+        return ("NONE", failed, obtained < 0 ? null : lines[obtained]);
     }
 
+    private static bool IsValidation(string line) => line.Contains("challenge failed", StringComparison.Ordinal);
+
     private static bool IsFailure(string line) =>
-        line.Contains("challenge failed", StringComparison.Ordinal) || line.Contains("could not get certificate", StringComparison.Ordinal) || line.Contains("acme:error", StringComparison.Ordinal);
+        IsValidation(line) || line.Contains("could not get certificate", StringComparison.Ordinal) || line.Contains("acme:error", StringComparison.Ordinal);
 
     // A name that does not exist brings nobody, whoever came before. Behind Cloudflare it may lead anywhere, so it counts. Null where the resolver does not tell.
     private static async Task<bool?> IsVisitedAsync(ServerGround ground, string domain, bool isLogged, Sighting sighting, CancellationToken cancel)
