@@ -61,7 +61,9 @@ public sealed class DiagnosisCatalog
 
     /// <summary>Whether what was seen of an entry names nothing that is its own, and none of its causes.</summary>
     public bool IsHint(string entry, ImmutableArray<string> signatures) =>
-        Causes.FirstOrDefault(c => c.Entry.Id == entry)?.Entry is { } found && signatures.Length > 0 && signatures.All(id => found.Signatures.Any(s => s.Id == id && s is { Says: Says.Hint, Causes.IsEmpty: true }));
+        Causes.FirstOrDefault(c => c.Entry.Id == entry)?.Entry is { } found && signatures.Length > 0 && signatures.All(id => found.Signatures.Any(s => s.Id == id && IsMere(s)));
+
+    private static bool IsMere(Signature signature) => signature is { Says: Says.Hint, Causes.IsEmpty: true };
 
     /// <summary>Whether a cause is an effect of another one, over however many steps.</summary>
     public bool LeadsTo(string from, string to)
@@ -100,7 +102,7 @@ public sealed class DiagnosisCatalog
             foreach (var excluded in cause.Cause.Excludes) text.Append(CultureInfo.InvariantCulture, $" excludes {excluded.Words()}\n");
             foreach (var rule in cause.Rules) text.Append(CultureInfo.InvariantCulture, $" {rule.When.Words()}|{rule.For}|{rule.Weight}|{rule.Group}|{rule.Because}\n");
         }
-        foreach (var entry in causes.Select(c => c.Entry).DistinctBy(e => e.Id, StringComparer.Ordinal)) text.Append(CultureInfo.InvariantCulture, $"{entry.Id} hints {string.Join(',', entry.Signatures.Where(g => g is { Says: Says.Hint, Causes.IsEmpty: true }).Select(g => g.Id))}\n");
+        foreach (var entry in causes.Select(c => c.Entry).DistinctBy(e => e.Id, StringComparer.Ordinal)) text.Append(CultureInfo.InvariantCulture, $"{entry.Id} hints {string.Join(',', entry.Signatures.Where(IsMere).Select(s => s.Id))}\n");
         foreach (var fact in facts.Facts.Values) text.Append(CultureInfo.InvariantCulture, $"{fact.Name}|{fact.Type}|{string.Join(',', fact.Values)}\n");
         foreach (var (probe, cost) in facts.Costs) text.Append(CultureInfo.InvariantCulture, $"{probe}|{cost}\n");
         foreach (var wrong in facts.Wrong) text.Append(CultureInfo.InvariantCulture, $"{wrong.When.Words()}|{wrong.Kind}|{wrong.Because}\n");

@@ -201,8 +201,7 @@ internal sealed class Evidence
 
     private bool IsOver(LogMatch match, string component, List<Seen> states, string service)
     {
-        // What the line itself names, such as a merchant's domain, is well since then.
-        if (Current.Any(s => s.IsEvidence && s.Observation.Subject is { Item.Length: > 0 } named && named.Component == component && named.Environment == match.Subject.Environment && s.Observation.Since > match.Last && match.Text.Contains(named.Item, StringComparison.Ordinal))) return true;
+        if (IsNamedWell(match, component)) return true;
         if (!states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component)) return false;
         // The component was started since, or something that needs it works since: one of several of its own, such as the workers of a queue, or requests, for as long as who fails now and then would not.
         if (states.Where(s => s.Observation.Subject.Item.Length > 0 || s.Observation.Subject.Component == component).Any(s => s.IsEvidence && s.Observation.Since > match.Last)) return true;
@@ -214,6 +213,11 @@ internal sealed class Evidence
         var returning = states.Exists(s => s.IsEvidence && s.Observation.Subject.Component == component && s.Observation.Since is { } since && since <= match.Last && match.Last - since <= Return);
         return (often || returning) && together.TrueForAll(m => GapOf(m) is { } gap && Bundle.CollectedAt - last >= Duration.Max(Silence, gap * TimesLonger));
     }
+
+    // What the line itself names, such as a merchant's domain, is since then in a state that nothing is known against.
+    private bool IsNamedWell(LogMatch match, string component) => Current.Any(s =>
+        s.IsEvidence && s.Observation.Since > match.Last && s.Observation.Subject is { Item.Length: > 0 } named && named.Component == component && named.Environment == match.Subject.Environment
+        && match.Text.Contains(named.Item, StringComparison.Ordinal) && !Bundle.Matches.Any(m => m.Subject == named));
 
     private static Duration? GapOf(LogMatch match) => match.Gap ?? (match.First == match.Last ? Duration.Zero : null);
 

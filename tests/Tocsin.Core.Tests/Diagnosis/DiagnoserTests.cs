@@ -240,6 +240,24 @@ public sealed class DiagnoserTests
         var named = Given.Observation("rds.snapshots@/aurora running=false");
         named = named with { Subject = named.Subject with { Item = well }, Since = last + Duration.FromSeconds(after) };
         Assert.Equal(expected, Given.Diagnose(Given.Bundle([Given.Observation(Well), named], [match])).Verdict);
+        // Something known is seen of it itself: that is no end, however new it is.
+        var seen = match with { Subject = named.Subject, Source = named.Name, Live = false, Last = Given.Now };
+        Assert.NotEqual(Verdict.Healthy, Given.Diagnose(Given.Bundle([Given.Observation(Well), named], [match, seen])).Verdict);
+        Assert.DoesNotContain(match.Subject, Given.Diagnose(Given.Bundle([Given.Observation(Well), named], [match, seen])).Past.Select(p => p.Subject));
+    }
+
+    [Theory]
+    [InlineData("redis-unreachable.unnamed-reset@admin", true)]
+    [InlineData("redis-unreachable.unnamed-reset@panel", false)]
+    [InlineData("redis-unreachable.unnamed-reset.port-6379@admin", false)]
+    [InlineData("redis-unreachable.refused-login@admin", false)]
+    public void A_mere_hint_of_a_component_is_no_sign_of_it_where_nobody_needs_it(string saw, bool none)
+    {
+        var match = Given.Match($"saw {saw}") with { Last = Given.Now, Live = true };
+        var found = Given.Diagnose(Given.Bundle([Given.Observation(Well), Given.Observation("ecs.service@admin found=true missing=0 rollout=COMPLETED"), Given.Observation("ecs.service@panel found=true missing=0 rollout=COMPLETED")], [match]));
+        Assert.Equal(none, found.Verdict is Verdict.Healthy);
+        Assert.Equal(none, found.Findings.IsEmpty);
+        Assert.Empty(found.Past);
     }
 
     [Theory]
