@@ -42,11 +42,18 @@ internal static class DrillPage
         page.Append(CultureInfo.InvariantCulture, $".\n\n**{outcome.Diagnosis.Verdict}**: {Headline(outcome)}\n\n");
     }
 
+    // A look that asks several things has several reasons in one; none is told twice.
+    private static IEnumerable<string> Reasons(DiagnosisReport diagnosis)
+    {
+        var all = diagnosis.Missing.Select(m => m.Why).Where(w => w.Length > 0).Distinct(StringComparer.Ordinal).ToList();
+        return all.Where(w => !all.Exists(o => o.Length < w.Length && w.Contains(o, StringComparison.Ordinal)));
+    }
+
     private static string Headline(DrillOutcome outcome) => outcome.Diagnosis switch
     {
         { Verdict: Verdict.Healthy, Past.IsEmpty: true } => "nothing that was looked at is wrong.",
         { Verdict: Verdict.Healthy } healthy => $"nothing that was looked at is wrong now. Over is {string.Join(", ", Over(healthy))}.",
-        { Verdict: Verdict.Blind } => $"could not look. {MarkdownSafe.Text(string.Join("; ", outcome.Diagnosis.Missing.SelectMany(m => m.Why.Split("; ")).Distinct(StringComparer.Ordinal).Take(4)))}",
+        { Verdict: Verdict.Blind } => $"could not look. {MarkdownSafe.Text(string.Join("; ", Reasons(outcome.Diagnosis).Take(3)))}",
         { Verdict: Verdict.NoKnownCause } unknown => $"something is wrong, and no cause of the reference explains it. {string.Join("; ", unknown.Unexplained.Take(3).Select(f => $"{MarkdownSafe.Text(f.Subject.ToString())}: {MarkdownSafe.Text(f.Because)} ({MarkdownSafe.Code(f.What)})"))}.",
         { Causes: [var first, ..] all } => string.Join("; ", all.Select(c => $"{MarkdownSafe.Code(c.Id)} at {MarkdownSafe.Text(c.At.ToString())}")) + $". {MarkdownSafe.Text(first.Title)}",
         { Rivals: [var first, ..] } => $"several causes are possible, first {MarkdownSafe.Code(first.Id)}: {MarkdownSafe.Text(first.Title)}",
